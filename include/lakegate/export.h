@@ -1,0 +1,7 @@
+// Marks what the shared library promises; everything else is built hidden.
+#ifndef LAKEGATE_EXPORT_H_
+#define LAKEGATE_EXPORT_H_
+
+#define LAKEGATE_EXPORT __attribute__((visibility("default")))
+
+#endif  // LAKEGATE_EXPORT_H_
