@@ -1,0 +1,113 @@
+// A session: one profile, one engine, the datasets and views that SQL may name.
+//
+// Threads: every method may be called from many threads; a stream it returns is read by one
+// at a time. Ownership: streams keep what they need alive and may outlive the session.
+// Every statement passes the guard before anything is planned or opened.
+#ifndef LAKEGATE_SESSION_H_
+#define LAKEGATE_SESSION_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "lakegate/arrow.h"
+#include "lakegate/cancel.h"
+#include "lakegate/dataset.h"
+#include "lakegate/dedupe.h"
+#include "lakegate/export.h"
+#include "lakegate/interval_align.h"
+#include "lakegate/policy.h"
+#include "lakegate/profile.h"
+#include "lakegate/result.h"
+#include "lakegate/write.h"
+
+namespace lakegate {
+
+// A typed scalar bound to a placeholder, never spliced into text.
+using ParameterValue = std::variant<std::monostate, bool, std::int64_t, double, std::string>;
+
+struct QueryOptions {
+  // `$name` and `$1` ("1") placeholders. Every placeholder needs a value, every value a placeholder.
+  std::map<std::string, ParameterValue> parameters;
+  // May only narrow the session's policy; a wider one is kInvalidArgument naming the setting.
+  std::optional<SqlPolicy> policy;
+  // Equal inputs give equal row order, at the price of one scan thread. Writes and kernel
+  // steps always read this way.
+  bool ordered = false;
+  CancelToken cancel;
+};
+
+// How a named step output was kept.
+struct StepOutput {
+  std::int64_t rows = 0;
+  std::int64_t bytes = 0;
+  bool spilled = false;
+};
+
+class LAKEGATE_EXPORT Session {
+ public:
+  // kInvalidArgument (profile), kVersionMismatch (bridge), kIo (spill directory).
+  static Result<std::unique_ptr<Session>> Open(Profile profile = Profile::Safe());
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  const Profile& profile() const;
+
+  // Names a dataset. Its location is checked now (kNotFound, kIo, kCorruptData, kInvalidArgument),
+  // its files are opened when a statement names it. A name in use is kAlreadyExists.
+  Status Register(const DatasetSpec& spec);
+  // Names a guarded SQL view. Its text is judged now and again by every statement that uses it.
+  Status RegisterView(std::string_view name, std::string_view sql);
+  // Names a stream. It is read once, now: kept in memory up to `job.step_memory_limit`, spilled
+  // to Arrow IPC under the spill directory beyond it, gone with the session or `Deregister`.
+  Result<StepOutput> RegisterStream(std::string_view name, ArrowStream stream,
+                                    const CancelToken& cancel = {});
+  Status Deregister(std::string_view name);
+
+  // Registered names with what they are, sorted: for `\d`, completions and error messages.
+  struct Entry {
+    std::string name;
+    std::string kind;  // "dataset", "view", "stream"
+    std::string location;
+  };
+  std::vector<Entry> Entries() const;
+
+  // One statement. kInvalidSql, kSqlPolicyViolation, kNotFound (a relation; the nearest name and
+  // the names there are), kSchemaMismatch, then whatever running it meets, from the stream.
+  Result<ArrowStream> Sql(std::string_view text, const QueryOptions& options = {});
+  // The statements of a text, by the engine's own tokeniser; comments alone are no statement.
+  Result<std::vector<std::string>> Split(std::string_view text) const;
+  // A registered dataset, view or stream as it is, under its contract. Ordered.
+  Result<ArrowStream> Scan(std::string_view name, const QueryOptions& options = {});
+
+  // Kernels over registered names; the C++ functions of the same names take streams.
+  Result<ArrowStream> Align(std::string_view left, std::string_view right,
+                            const IntervalAlignOptions& options, const CancelToken& cancel = {});
+  Result<ArrowStream> Deduplicate(std::string_view input, const DedupeOptions& options,
+                                  const CancelToken& cancel = {});
+
+  // One logical write from a SELECT (or a stream), with maintenance by policy. The statement is
+  // judged like any other.
+  Result<WriteReceipt> Write(std::string_view sql, const WriteOptions& write,
+                             const QueryOptions& query = {});
+  Result<WriteReceipt> WriteStream(ArrowStream source, const WriteOptions& write,
+                                   const CancelToken& cancel = {});
+
+ private:
+  class Impl;
+  explicit Session(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// Versions of the library and of what it carries, as one JSON object.
+LAKEGATE_EXPORT std::string VersionsJson();
+
+}  // namespace lakegate
+
+#endif  // LAKEGATE_SESSION_H_
