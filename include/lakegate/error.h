@@ -97,7 +97,7 @@ struct FilePosition {
 using ErrorDetail = std::variant<std::monostate, SqlPosition, PolicyViolation, CommitConflict,
                                  ConstraintViolation, FilePosition>;
 
-class LAKEGATE_EXPORT [[nodiscard]] Error {
+class [[nodiscard]] LAKEGATE_EXPORT Error {
  public:
   Error(ErrorKind kind, std::string message, ErrorDetail detail = {})
       : kind_(kind), message_(std::move(message)), detail_(std::move(detail)) {}
