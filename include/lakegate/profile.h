@@ -7,7 +7,8 @@
 //
 // Files: TOML, settings at the top level as `name = value` (memory_limit = "512 MiB"), the
 // key `preset`, and datasets as tables `[dataset.<name>]` with `location` and, if wanted,
-// `format`, `partition_by`, and the write settings by their own names.
+// `format`, `partition_by`, and the write settings by their own names. A setting may also be
+// written under its group, `[write] compression = "zstd"`, here and as `write.compression`.
 // Environment: LAKEGATE_MEMORY_LIMIT="512 MiB"; lists are separated by commas.
 //
 // Errors: kInvalidArgument for an unknown key (naming the nearest), a wrong type or a value
@@ -29,6 +30,7 @@
 #include <vector>
 
 #include "lakegate/export.h"
+#include "lakegate/policy.h"
 #include "lakegate/result.h"
 
 namespace lakegate {
@@ -95,32 +97,17 @@ struct SettingReport {
   std::string origin;  // "default", "preset prod", a file, "LAKEGATE_MEMORY_LIMIT", "--set"
 };
 
-enum class SqlPolicyPreset : std::uint8_t { kService, kReadOnly, kWrite, kAdmin };
-LAKEGATE_EXPORT std::string_view SqlPolicyPresetName(SqlPolicyPreset preset);
-
-// What SQL has to respect. Limits of 0 mean none.
-struct SqlLimits {
-  std::int64_t max_bytes = 0;
-  std::int64_t max_tokens = 0;
-  std::int64_t max_nesting = 0;
-  std::int64_t max_ast_depth = 0;
-  std::int64_t max_ast_nodes = 0;
-  std::int64_t max_plan_nodes = 0;
-  std::int64_t max_result_rows = 0;
-  std::int64_t max_result_bytes = 0;
-  std::int64_t planning_time_limit_ms = 0;
-  std::int64_t time_limit_ms = 0;
-  bool operator==(const SqlLimits&) const = default;
-};
-
+// What the profile says about SQL: `policy` names the preset (`SqlPolicy::Preset`) that the
+// lists and limits then narrow.
 struct SqlOptions {
-  SqlPolicyPreset policy = SqlPolicyPreset::kReadOnly;
-  // Nothing: any. An empty list: none.
+  std::string policy = "read_only";
+  // Absent: as the preset says. An empty list: none.
   std::optional<std::vector<std::string>> allowed_relations;
   std::optional<std::vector<std::string>> allowed_functions;
   std::optional<std::vector<std::string>> allowed_table_functions;
   std::optional<std::vector<std::string>> allowed_settings;
-  SqlLimits limits;
+  SqlLimits sql;
+  QueryLimits query;
   bool operator==(const SqlOptions&) const = default;
 };
 
@@ -141,7 +128,7 @@ struct WritePolicy {
   std::int64_t large_table_file_bytes = 0;  // at least, above 1,000,000 rows
   std::string compression;                  // "zstd", "snappy", "lz4", "none"
   std::string statistics;                   // "auto" or "off"
-  std::int64_t max_statistics_columns = 0;
+  std::int64_t statistics_columns_max = 0;
   std::vector<std::string> partition_by;
   bool durable = true;
   std::int64_t commit_retries = 0;
@@ -195,11 +182,10 @@ class LAKEGATE_EXPORT Profile {
   // partition, or where it was switched off.
   bool JoinRepartitionEnabled(std::span<const std::string> keys) const;
 
-  // SQL. `policy` overrides the profile's for one statement and may only be tighter (service
-  // < read_only < write < admin): kInvalidArgument for an unknown name,
-  // kSqlPolicyViolation (setting sql_policy) for a looser one.
+  // SQL. `policy` overrides the profile's for one statement and may only be tighter (service,
+  // read_only, write, admin: each looser than the one before): kInvalidArgument for an unknown
+  // name, kSqlPolicyViolation (setting sql_policy) for a looser one.
   Result<SqlOptions> EffectiveSqlOptions(std::optional<std::string_view> policy = {}) const;
-  lakegate::SqlLimits SqlLimits() const;
 
   // Data. Roots and schemes: nothing means any; an empty list means none.
   std::optional<std::vector<std::string>> AllowedRoots() const;
