@@ -2,6 +2,6 @@
 #ifndef LAKEGATE_EXPORT_H_
 #define LAKEGATE_EXPORT_H_
 
-#define LAKEGATE_EXPORT __attribute__((visibility("default")))
+#define LAKEGATE_EXPORT [[gnu::visibility("default")]]
 
 #endif  // LAKEGATE_EXPORT_H_
