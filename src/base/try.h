@@ -12,15 +12,15 @@
 #define LG_CONCAT_INNER(a, b) a##b
 #define LG_CONCAT(a, b) LG_CONCAT_INNER(a, b)
 
-#define LG_RETURN_IF_ERROR(expression)                                  \
-  do {                                                                  \
-    if (auto lg_status = (expression); !lg_status) {                    \
-      return ::lakegate::Error(std::move(lg_status).error());           \
-    }                                                                   \
+#define LG_RETURN_IF_ERROR(expression)                        \
+  do {                                                        \
+    if (auto lg_status = (expression); !lg_status) {          \
+      return ::lakegate::Error(std::move(lg_status).error()); \
+    }                                                         \
   } while (false)
 
-#define LG_ASSIGN_OR_RETURN_INNER(temporary, declaration, expression)   \
-  auto temporary = (expression);                                        \
+#define LG_ASSIGN_OR_RETURN_INNER(temporary, declaration, expression)     \
+  auto temporary = (expression);                                          \
   if (!temporary) return ::lakegate::Error(std::move(temporary).error()); \
   declaration = std::move(temporary).value()
 
