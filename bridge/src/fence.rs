@@ -1,0 +1,140 @@
+//! The edge: panics stop here, pointers are checked here, outputs are written here.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use serde::de::DeserializeOwned;
+
+use crate::abi::LgStr;
+use crate::error::{BridgeError, Result};
+
+/// Runs the body of an export. Its error, or its panic, becomes `*err` and the return value.
+pub fn export(err: *mut *mut BridgeError, body: impl FnOnce() -> Result<()>) -> i32 {
+    match catch(body) {
+        Ok(()) => 0,
+        Err(error) => {
+            let kind = error.kind as i32;
+            if !err.is_null() {
+                // SAFETY: not null, so valid for a write by the header's contract.
+                unsafe { err.write(Box::into_raw(Box::new(error))) };
+            }
+            kind
+        }
+    }
+}
+
+/// `body`, with a panic as LG_ERR_INTERNAL.
+pub fn catch<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
+    match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(result) => result,
+        Err(payload) => {
+            let error = panic_error(payload.as_ref());
+            // A payload may panic in its own drop.
+            let _ = catch_unwind(AssertUnwindSafe(move || drop(payload)));
+            Err(error)
+        }
+    }
+}
+
+pub fn panic_error(payload: &(dyn Any + Send)) -> BridgeError {
+    let text = payload
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message");
+    BridgeError::internal(format!("the engine panicked: {text}"))
+}
+
+/// A handle that the caller lends for the call.
+///
+/// # Safety
+/// `handle` is null or came from [`give`] and was not freed.
+pub unsafe fn borrow<'a, T>(handle: *const T, name: &str) -> Result<&'a T> {
+    unsafe { handle.as_ref() }.ok_or_else(|| null(name))
+}
+
+/// A handle that one thread at a time uses.
+///
+/// # Safety
+/// As [`borrow`], and nobody else uses the handle during the call.
+pub unsafe fn borrow_mut<'a, T>(handle: *mut T, name: &str) -> Result<&'a mut T> {
+    unsafe { handle.as_mut() }.ok_or_else(|| null(name))
+}
+
+/// Checks an out pointer before work is done for it.
+pub fn check_out<T>(out: *mut T, name: &str) -> Result<()> {
+    if out.is_null() {
+        return Err(null(name));
+    }
+    Ok(())
+}
+
+/// Writes a plain output.
+///
+/// # Safety
+/// `out` is null or valid for a write.
+pub unsafe fn put<T>(out: *mut T, value: T) -> Result<()> {
+    check_out(out, "out")?;
+    unsafe { out.write(value) };
+    Ok(())
+}
+
+/// Hands a new handle to the caller.
+///
+/// # Safety
+/// `out` is null or valid for a write.
+pub unsafe fn give<T>(out: *mut *mut T, value: T) -> Result<()> {
+    check_out(out, "out")?;
+    unsafe { out.write(Box::into_raw(Box::new(value))) };
+    Ok(())
+}
+
+/// Frees a handle; null is a no-op.
+///
+/// # Safety
+/// `handle` is null or came from [`give`] and was not freed.
+pub unsafe fn free<T>(handle: *mut T) {
+    if handle.is_null() {
+        return;
+    }
+    let owned = unsafe { Box::from_raw(handle) };
+    let _ = catch(move || {
+        drop(owned);
+        Ok(())
+    });
+}
+
+/// Borrowed UTF-8 text; null data is allowed when the size is 0.
+///
+/// # Safety
+/// `text.data` is valid for `text.size` bytes during the call.
+pub unsafe fn text<'a>(text: LgStr, name: &str) -> Result<&'a str> {
+    if text.size == 0 {
+        return Ok("");
+    }
+    if text.data.is_null() {
+        return Err(null(name));
+    }
+    let bytes = unsafe { std::slice::from_raw_parts(text.data, text.size) };
+    std::str::from_utf8(bytes).map_err(|error| {
+        BridgeError::invalid_argument(format!(
+            "the text is not UTF-8: {name}, byte {}",
+            error.valid_up_to()
+        ))
+    })
+}
+
+/// Options as JSON text; empty text is `{}`.
+///
+/// # Safety
+/// As [`text`].
+pub unsafe fn options<T: DeserializeOwned>(json: LgStr, name: &str) -> Result<T> {
+    let json = unsafe { text(json, name) }?;
+    let json = if json.trim().is_empty() { "{}" } else { json };
+    serde_json::from_str(json)
+        .map_err(|error| BridgeError::invalid_argument(format!("invalid {name}: {error}")))
+}
+
+fn null(name: &str) -> BridgeError {
+    BridgeError::invalid_argument(format!("a pointer is null: {name}"))
+}

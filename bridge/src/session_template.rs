@@ -1,0 +1,30 @@
+//! What every session starts from; built once for an engine, copied for each statement.
+
+use std::sync::Arc;
+
+use datafusion::execution::runtime_env::RuntimeEnv;
+use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::execution::SessionState;
+use datafusion::prelude::SessionConfig;
+
+pub const CATALOG: &str = "lakegate";
+pub const SCHEMA: &str = "main";
+
+pub fn build(env: Arc<RuntimeEnv>) -> SessionState {
+    SessionStateBuilder::new_with_default_features()
+        .with_runtime_env(env)
+        .with_config(config())
+        .build()
+}
+
+/// View types stay inside the engine: rows cross the edge as plain strings and binaries.
+pub fn config() -> SessionConfig {
+    let mut config = SessionConfig::new()
+        .with_create_default_catalog_and_schema(false)
+        .with_default_catalog_and_schema(CATALOG, SCHEMA)
+        .with_information_schema(false);
+    let options = config.options_mut();
+    options.execution.parquet.schema_force_view_types = false;
+    options.sql_parser.map_string_types_to_utf8view = false;
+    config
+}
