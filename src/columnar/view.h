@@ -77,7 +77,7 @@ class ColumnView {
   ColumnView() = default;
   static Result<ColumnView> OpenSlice(const ArrowSchema& schema, const ArrowArray& array,
                                       std::int64_t first, std::int64_t length);
-  std::int64_t IntegerAt(std::int64_t slot) const;
+  static std::int64_t IntegerIn(const ArrowArray& array, const DataType& type, std::int64_t slot);
   std::string_view BytesAt(std::int64_t slot) const;
   // The slot of the array that holds the value: through the dictionary where there is one.
   std::int64_t ValueSlot(std::int64_t row) const;
@@ -90,8 +90,6 @@ class ColumnView {
   DataType values_type_;
   std::int64_t first_ = 0;  // slot of row 0 in array_
   std::int64_t length_ = 0;
-  // Where nested children start relative to array_'s own offset.
-  std::int64_t child_shift_ = 0;
 };
 
 // A batch (struct array) and its columns as views; each with the struct's offset applied.
@@ -115,10 +113,17 @@ class BatchView {
   std::vector<ColumnView> columns_;
 };
 
-// The structure of an array against its schema, all the way down: what Open checks.
-// Also that offsets of strings and lists do not decrease and end inside the child, that
-// views and dictionary indices point at something: what copying code relies on (O(rows)).
+// The structure of an array against its schema, all the way down: buffer and child counts,
+// null pointers, lengths, offsets. What Open checks; cost does not grow with the rows.
+Status CheckShape(const ArrowSchema& schema, const ArrowArray& array);
+
+// CheckShape, and that what rows point at exists: offsets of strings and lists do not
+// decrease and end inside the child, views lie in their buffers, dictionary indices and union
+// codes are known. What copying code relies on; one pass over the rows.
 Status CheckArray(const ArrowSchema& schema, const ArrowArray& array);
+
+// Which child of a union of this format ("+ud:0,5") carries the type code; -1: none.
+std::int64_t UnionChildOf(std::string_view format, std::int8_t code);
 
 }  // namespace lakegate::columnar
 

@@ -1,0 +1,135 @@
+#include "columnar/collected.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/try.h"
+#include "columnar/bits.h"
+#include "columnar/schema.h"
+#include "columnar/view.h"
+
+namespace lakegate::columnar {
+namespace {
+
+class CollectedStream final : public RecordStream {
+ public:
+  explicit CollectedStream(Collected collected) : collected_(std::move(collected)) {}
+
+  const ArrowSchema& schema() const override { return *collected_.schema; }
+
+  Result<std::optional<OwnedArray>> Next() override {
+    if (next_ == collected_.batches.size()) return std::optional<OwnedArray>();
+    SharedArray batch = std::move(collected_.batches[next_++]);
+    const ArrowArray& raw = **batch;
+    return std::optional<OwnedArray>(Borrow(raw, std::move(batch)));
+  }
+
+ private:
+  Collected collected_;
+  std::size_t next_ = 0;
+};
+
+template <typename Offset>
+std::int64_t SpanOfOffsets(const ArrowArray& array) {
+  if (array.length == 0) return 0;
+  const auto* offsets = static_cast<const Offset*>(array.buffers[1]) + array.offset;
+  return static_cast<std::int64_t>(offsets[array.length] - offsets[0]);
+}
+
+std::int64_t VariadicBytes(const ArrowArray& array) {
+  std::int64_t bytes = 0;
+  const auto* sizes = static_cast<const std::int64_t*>(array.buffers[array.n_buffers - 1]);
+  for (std::int64_t i = 0; sizes != nullptr && i < array.n_buffers - 3; ++i) bytes += sizes[i];
+  return bytes;
+}
+
+// Bytes of the array's own buffers, children and dictionary left out.
+std::int64_t OwnBytes(const DataType& type, const ArrowArray& array) {
+  const std::int64_t rows = array.length;
+  switch (type.layout) {
+    case Layout::kNull:
+    case Layout::kRunEndEncoded:
+      return 0;
+    case Layout::kBits:
+      return BytesOfBits(rows);
+    case Layout::kFixed:
+      return rows * type.byte_width;
+    case Layout::kOffsets32:
+      return rows * 4 + SpanOfOffsets<std::int32_t>(array);
+    case Layout::kOffsets64:
+      return rows * 8 + SpanOfOffsets<std::int64_t>(array);
+    case Layout::kViews:
+      return rows * kViewBytes + VariadicBytes(array);
+    case Layout::kList32:
+      return rows * 4;
+    case Layout::kList64:
+    case Layout::kListView32:
+      return rows * 8;
+    case Layout::kListView64:
+      return rows * 16;
+    case Layout::kDenseUnion:
+      return rows * 5;
+    case Layout::kSparseUnion:
+      return rows;
+    case Layout::kFixedSizeList:
+    case Layout::kStruct:
+      return 0;
+  }
+  return 0;
+}
+
+}  // namespace
+
+Status MemoryBudget::Take(std::int64_t bytes, std::string_view what) {
+  if (limit_bytes_ > 0 && bytes > limit_bytes_ - used_bytes_) {
+    return Error(ErrorKind::kResourceLimit,
+                 fmt::format("The memory limit is reached: {} needs {} bytes beside {} in use, of "
+                             "{}; raise the setting execution.memory_limit.",
+                             what, bytes, used_bytes_, limit_bytes_));
+  }
+  used_bytes_ += bytes;
+  return {};
+}
+
+Result<Collected> Collect(ArrowStream stream, MemoryBudget* budget, const CancelToken& cancel,
+                          std::string_view what) {
+  Collected collected;
+  LG_RETURN_IF_ERROR(CheckSchema(stream->schema()));
+  collected.schema = CopySchema(stream->schema());
+  while (true) {
+    if (cancel.cancelled()) {
+      return Error(ErrorKind::kCancelled, fmt::format("Cancelled while reading the {}.", what));
+    }
+    LG_ASSIGN_OR_RETURN(std::optional<OwnedArray> batch, stream->Next());
+    if (!batch) return collected;
+    if (auto checked = CheckArray(*collected.schema, **batch); !checked) {
+      return checked.error().WithContext(what);
+    }
+    if ((*batch)->length == 0) continue;
+    const std::int64_t bytes = ByteSize(*collected.schema, **batch);
+    LG_RETURN_IF_ERROR(budget->Take(bytes, what));
+    collected.rows += (*batch)->length;
+    collected.bytes += bytes;
+    collected.batches.push_back(ShareArray(*std::move(batch)));
+  }
+}
+
+ArrowStream StreamOf(Collected collected) {
+  return std::make_unique<CollectedStream>(std::move(collected));
+}
+
+std::int64_t ByteSize(const ArrowSchema& schema, const ArrowArray& array) {
+  const auto type = ParseFormat(schema.format);
+  if (!type) return 0;
+  std::int64_t bytes = OwnBytes(*type, array);
+  if (array.n_buffers > 0 && array.buffers[0] != nullptr) bytes += BytesOfBits(array.length);
+  for (std::int64_t i = 0; i < array.n_children; ++i) {
+    bytes += ByteSize(*schema.children[i], *array.children[i]);
+  }
+  if (array.dictionary != nullptr) bytes += ByteSize(*schema.dictionary, *array.dictionary);
+  return bytes;
+}
+
+}  // namespace lakegate::columnar
