@@ -7,7 +7,7 @@
 //! syncs are left out, so readers never see half an object either way.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
+use std::io::{self, ErrorKind, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path as FsPath, PathBuf};
@@ -25,7 +25,8 @@ use object_store::{
     Result, UploadPart,
 };
 
-const STORE: &str = "DurableLocal";
+const STORE: &str = "local file system";
+const STAGING: &str = "local file system, staging";
 
 /// `LocalFileSystem` rooted at `/`, with writing replaced.
 #[derive(Debug, Clone)]
@@ -85,7 +86,7 @@ impl ObjectStore for DurableLocalStore {
                 staged
                     .file
                     .write_all(chunk)
-                    .map_err(|error| failed(&path, error))?;
+                    .map_err(|error| failed_staging(&path, error))?;
             }
             staged.publish(create)
         })
@@ -177,7 +178,7 @@ impl MultipartUpload for DurableUpload {
                 staged
                     .file
                     .write_all_at(chunk, at)
-                    .map_err(|error| failed(&staged.destination, error))?;
+                    .map_err(|error| failed_staging(&staged.destination, error))?;
                 at += chunk.len() as u64;
             }
             Ok(())
@@ -235,15 +236,15 @@ impl StagedFile {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
                 Err(error) if error.kind() == ErrorKind::NotFound => {
                     create_parents(destination, durable)
-                        .map_err(|error| failed(destination, error))?;
+                        .map_err(|error| failed_staging(destination, error))?;
                 }
-                Err(error) => return Err(failed(destination, error)),
+                Err(error) => return Err(failed_staging(destination, error)),
             }
         }
     }
 
     fn publish(mut self, create: bool) -> Result<PutResult> {
-        let fail = |error| failed(&self.destination, error);
+        let fail = |error| failed_staging(&self.destination, error);
         if self.durable {
             self.file.sync_all().map_err(fail)?;
         }
@@ -388,8 +389,32 @@ fn failed(path: &FsPath, error: io::Error) -> Error {
         },
         _ => Error::Generic {
             store: STORE,
-            source: format!("{error}: {location}").into(),
+            source: named(path, error).into(),
         },
+    }
+}
+
+/// As [`failed`], for work on a staged file: the object is certainly not visible.
+fn failed_staging(path: &FsPath, error: io::Error) -> Error {
+    match failed(path, error) {
+        Error::Generic { source, .. } => Error::Generic {
+            store: STAGING,
+            source,
+        },
+        other => other,
+    }
+}
+
+fn named(path: &FsPath, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{error}: {}", path.display()))
+}
+
+/// Whether a failed put may have left the object visible all the same.
+pub fn outcome_is_unknown(error: &Error) -> bool {
+    match error {
+        Error::Generic { store, .. } => *store != STAGING,
+        Error::JoinError { .. } => true,
+        _ => false,
     }
 }
 

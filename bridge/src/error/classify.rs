@@ -69,7 +69,7 @@ fn datafusion_error(error: &DataFusionError) -> BridgeError {
         DataFusionError::Execution(text) => execution_error(text),
         DataFusionError::ExecutionJoin(inner) => join_error(inner),
         DataFusionError::ResourcesExhausted(text) => exhausted_error(text),
-        DataFusionError::External(inner) => other_error(inner.as_ref()),
+        DataFusionError::External(inner) => from_error(inner.as_ref()),
         DataFusionError::Context(text, inner) => context_error(text, inner),
         DataFusionError::Substrait(text) => BridgeError::unsupported(text),
         DataFusionError::Diagnostic(diagnostic, inner) => {
@@ -100,7 +100,7 @@ fn context_error(text: &str, inner: &DataFusionError) -> BridgeError {
 
 fn arrow_error(error: &ArrowError) -> BridgeError {
     match error {
-        ArrowError::ExternalError(inner) => other_error(inner.as_ref()),
+        ArrowError::ExternalError(inner) => from_error(inner.as_ref()),
         ArrowError::NotYetImplemented(text) => BridgeError::unsupported(text),
         ArrowError::MemoryError(text) => {
             BridgeError::new(Kind::ResourceLimit, text).with_subject("memory_limit_bytes")
@@ -144,7 +144,7 @@ fn corrupt_at_line(text: &str) -> BridgeError {
 
 fn parquet_error(error: &ParquetError) -> BridgeError {
     match error {
-        ParquetError::External(inner) => other_error(inner.as_ref()),
+        ParquetError::External(inner) => from_error(inner.as_ref()),
         ParquetError::NYI(text) => BridgeError::unsupported(text),
         _ => BridgeError::corrupt(error.to_string()),
     }
@@ -227,6 +227,9 @@ fn typed(error: &(dyn Error + 'static)) -> Option<BridgeError> {
     if let Some(found) = error.downcast_ref::<std::sync::Arc<DataFusionError>>() {
         return Some(datafusion_error(found));
     }
+    if let Some(found) = error.downcast_ref::<deltalake_core::DeltaTableError>() {
+        return Some(crate::delta::error::delta_error(found));
+    }
     if let Some(found) = error.downcast_ref::<ArrowError>() {
         return Some(arrow_error(found));
     }
@@ -245,7 +248,8 @@ fn typed(error: &(dyn Error + 'static)) -> Option<BridgeError> {
     None
 }
 
-fn other_error(error: &(dyn Error + 'static)) -> BridgeError {
+/// The first typed error of a chain; an untyped chain is a bug.
+pub fn from_error(error: &(dyn Error + 'static)) -> BridgeError {
     let mut next = Some(error);
     while let Some(current) = next {
         if let Some(found) = typed(current) {

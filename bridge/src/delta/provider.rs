@@ -1,0 +1,92 @@
+//! Delta tables as SQL sees them: fixed to one version, read only.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use async_trait::async_trait;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::{Result as EngineResult, Statistics};
+use datafusion::logical_expr::dml::InsertOp;
+use datafusion::logical_expr::{Expr, LogicalPlan, TableProviderFilterPushDown, TableType};
+use datafusion::physical_plan::ExecutionPlan;
+use deltalake_core::delta_datafusion::{DeltaScanConfig, DeltaScanNext};
+
+use super::location::DeltaLocation;
+use super::snapshot::DeltaTableHandle;
+use crate::engine::Engine;
+use crate::error::{BridgeError, Result};
+
+/// delta-rs' own provider commits an `INSERT` by itself and checks no constraint; this one
+/// refuses. Deletes, updates and merges are refused by the defaults of the trait.
+#[derive(Debug)]
+pub struct DeltaReader {
+    scan: DeltaScanNext,
+    pub version: i64,
+    pub files: usize,
+    pub bytes: i64,
+}
+
+/// Later commits stay invisible to the provider.
+pub fn open_provider(engine: &Engine, location: &DeltaLocation) -> Result<Arc<DeltaReader>> {
+    let table = DeltaTableHandle::open(engine, location)?;
+    let (files, bytes) = table.file_totals()?;
+    // Dictionaries for partition columns would leak into result schemas.
+    let config =
+        DeltaScanConfig::new_from_session(engine.template()).with_wrap_partition_values(false);
+    let scan = DeltaScanNext::new(table.state.snapshot().clone(), config)?;
+    Ok(Arc::new(DeltaReader {
+        scan,
+        version: table.version(),
+        files,
+        bytes,
+    }))
+}
+
+#[async_trait]
+impl TableProvider for DeltaReader {
+    fn schema(&self) -> SchemaRef {
+        self.scan.schema()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn get_logical_plan(&self) -> Option<Cow<'_, LogicalPlan>> {
+        None
+    }
+
+    fn statistics(&self) -> Option<Statistics> {
+        self.scan.statistics()
+    }
+
+    fn supports_filters_pushdown(
+        &self,
+        filters: &[&Expr],
+    ) -> EngineResult<Vec<TableProviderFilterPushDown>> {
+        self.scan.supports_filters_pushdown(filters)
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> EngineResult<Arc<dyn ExecutionPlan>> {
+        self.scan.scan(state, projection, filters, limit).await
+    }
+
+    async fn insert_into(
+        &self,
+        _state: &dyn Session,
+        _input: Arc<dyn ExecutionPlan>,
+        _operation: InsertOp,
+    ) -> EngineResult<Arc<dyn ExecutionPlan>> {
+        Err(BridgeError::unsupported(
+            "A Delta table cannot be changed by SQL INSERT; use a write with a Delta destination",
+        )
+        .into_datafusion())
+    }
+}
