@@ -70,13 +70,10 @@ class RunRecorder final : public EventSink {
   mutable std::mutex mutex_;
   // Guarded by mutex_:
   RunRecord record_;
+  std::vector<std::int64_t> step_started_ns_;  // beside record_.steps
   std::int64_t next_sequence_ = 1;
   Status first_failure_;
 };
-
-// The statement with every string, number and dollar-quoted literal replaced by ?, comments
-// removed and white space folded; quoted identifiers stay. Works on any text, SQL or not.
-std::string SanitiseStatement(std::string_view sql);
 
 }  // namespace lakegate::observe
 
