@@ -54,13 +54,24 @@ class CanonicalEncoder {
   void Unsigned(std::uint64_t value);  // kInt where it fits
   void Float(double value);
   void Text(std::string_view value);
-  void Binary(std::span<const std::uint8_t> value);
+  void Binary(std::string_view value);
+  // `unscaled`: two's complement, little-endian, at most 32 bytes.
+  void Decimal(std::int32_t scale, std::string_view unscaled);
+  void Date(std::int64_t days);
+  // kTime, kTimestamp, kDuration; units: 0 s, 1 ms, 2 µs, 3 ns.
+  void Temporal(Tag tag, std::uint8_t unit, std::int64_t value);
+  // One of the interval tags, with as many parts as it has.
+  void Interval(Tag tag, std::span<const std::int64_t> parts);
   // Followed by `count` values (kMap, kRecord: pairs).
   void Begin(Tag container, std::uint64_t count);
 
   std::span<const std::uint8_t> bytes() const { return bytes_; }
   std::string_view text() const;
+  std::size_t size() const { return bytes_.size(); }
   void Clear() { bytes_.clear(); }
+
+  // Room for `size` more bytes, for loops that write encodings themselves.
+  std::span<std::uint8_t> Grow(std::size_t size);
 
  private:
   void Put(Tag tag);

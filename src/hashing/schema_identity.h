@@ -6,8 +6,11 @@
 // run-end encoding taken off, without nullability and metadata; streams that hold equal rows
 // under equal logical identities have equal digests.
 //
-// Errors: kCorruptData for a format string the specification does not know. Threads: pure
-// functions.
+// Both take the struct schema of a stream; its own name and nullability do not count. Lists
+// and maps: the names of their inner fields count in the exact identity alone.
+//
+// Errors: kUnsupported for a format the specification does not know, kCorruptData for a
+// schema that is not well formed. Threads: pure functions.
 #ifndef LAKEGATE_HASHING_SCHEMA_IDENTITY_H_
 #define LAKEGATE_HASHING_SCHEMA_IDENTITY_H_
 

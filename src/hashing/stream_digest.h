@@ -8,7 +8,8 @@
 //
 // Errors: kSchemaMismatch when a batch's shape is not the schema's, kUnsupported for unions,
 // kCorruptData for a dictionary index out of range. After an error the digest is spent.
-// Threads: one at a time. Memory: a buffer of at most a few MiB, plus 2 KiB a column.
+// Threads: one at a time. Memory: 2 KiB a column, and a buffer of 64 KiB or of 64
+// rows' values in one column, whichever is more.
 #ifndef LAKEGATE_HASHING_STREAM_DIGEST_H_
 #define LAKEGATE_HASHING_STREAM_DIGEST_H_
 
