@@ -1,0 +1,110 @@
+// What the bridge can do with a Delta table, one function or object each; `delta/` decides.
+//
+// Actions travel as JSON text in the shape of the Delta protocol. Nothing here retries,
+// rebases or checks constraints. Threads: a stage is used by one at a time, the rest by any.
+#ifndef LAKEGATE_ENGINE_DELTA_LOG_H_
+#define LAKEGATE_ENGINE_DELTA_LOG_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/engine.h"
+#include "lakegate/arrow.h"
+#include "lakegate/cancel.h"
+
+namespace lakegate::engine {
+
+// One version of a table. kNotFound where there is no `_delta_log` or no such version,
+// kUnsupported for a protocol this build cannot read, kCorruptData for a broken log.
+class DeltaSnapshot {
+ public:
+  static Result<DeltaSnapshot> Open(const Engine& engine, std::string_view path,
+                                    std::optional<std::int64_t> version = {});
+  DeltaSnapshot(DeltaSnapshot&&) noexcept;
+  DeltaSnapshot& operator=(DeltaSnapshot&&) noexcept;
+  ~DeltaSnapshot();
+
+  // {"version","protocol","metadata","files","bytes","partition_columns","configuration"}
+  Result<std::string> Info() const;
+  Result<OwnedSchema> schema() const;
+  // The live files: one JSON array of Add actions, by path.
+  Result<std::string> Files() const;
+  // The version an application has recorded.
+  Result<std::optional<std::int64_t>> AppVersion(std::string_view app_id) const;
+
+  struct State;
+  const State& state() const { return *state_; }
+
+ private:
+  explicit DeltaSnapshot(std::unique_ptr<const State> state);
+  std::unique_ptr<const State> state_;
+};
+
+struct DeltaStageOptions {
+  std::string path;  // the table's root, absolute
+  std::vector<std::string> partition_columns = {};
+  std::int64_t target_file_bytes = 96 << 20;
+  std::string compression = "zstd";
+  std::vector<std::string> statistics_columns = {};
+  std::map<std::string, std::string> configuration = {};
+  std::int64_t max_row_group_rows = 0;  // 0: the writer's own
+};
+
+// Parquet files staged under a table, uncommitted. Destroying an unfinished stage removes
+// what it wrote.
+class DeltaStage {
+ public:
+  static Result<DeltaStage> Open(const Engine& engine, const DeltaStageOptions& options,
+                                 const ArrowSchema& schema);
+  DeltaStage(DeltaStage&&) noexcept;
+  DeltaStage& operator=(DeltaStage&&) noexcept;
+  ~DeltaStage();
+
+  Status Write(OwnedArray batch);
+  // A JSON array of Add actions; the files now wait for a commit or for `DiscardStaged`.
+  Result<std::string> Finish() &&;
+
+ private:
+  struct State;
+  explicit DeltaStage(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+struct DeltaTableOptions {
+  std::vector<std::string> partition_columns = {};
+  std::map<std::string, std::string> configuration = {};  // all of it, constraints included
+};
+
+// {"protocol": {...}, "metadata": {...}} of a table that is to exist (`base` null) or to change
+// (`schema` null keeps it). kInvalidArgument for a property Delta does not know.
+Result<std::string> DeltaTableActions(const Engine& engine, const DeltaSnapshot* base,
+                                      const ArrowSchema* schema, const DeltaTableOptions& options);
+
+// Removes staged files that are certainly not in the log; relative paths.
+Status DiscardStaged(const Engine& engine, std::string_view path,
+                     const std::vector<std::string>& files);
+
+// One compare-and-swap on `base` (null: the table must not exist); `request` as the ABI header
+// says. kCommitConflict: another commit holds the version. kCommitUnknown: it may have landed.
+Result<std::int64_t> CommitDelta(const Engine& engine, const DeltaSnapshot* base,
+                                 std::string_view request);
+
+// One log entry, newline-delimited actions; kNotFound past the head.
+Result<std::string> ReadDeltaCommit(const Engine& engine, std::string_view path,
+                                    std::int64_t version);
+
+// {"actions": [...], "metrics": {...}}: compaction staged but not committed.
+Result<std::string> CompactDelta(const Engine& engine, const DeltaSnapshot& base,
+                                 std::int64_t target_file_bytes, const CancelToken& cancel);
+
+// Writes a checkpoint of the snapshot's version.
+Status CheckpointDelta(const DeltaSnapshot& snapshot);
+
+}  // namespace lakegate::engine
+
+#endif  // LAKEGATE_ENGINE_DELTA_LOG_H_

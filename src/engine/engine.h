@@ -1,0 +1,61 @@
+// The engine: one runtime, one memory pool, one spill area, shared by everything a session does.
+//
+// Owner: shared, because streams, tables and plans made from it may outlive the session that
+// opened it. Threads: everything here may be used from many threads. Calls block.
+// Errors: kVersionMismatch (the bridge is of another build), kInvalidArgument (an option),
+// kIo (the spill directory cannot be used).
+#ifndef LAKEGATE_ENGINE_ENGINE_H_
+#define LAKEGATE_ENGINE_ENGINE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "lakegate/arrow.h"
+#include "lakegate/result.h"
+
+namespace lakegate::engine {
+
+struct EngineOptions {
+  std::int64_t worker_threads = 0;  // 0: as many as the machine has
+  std::int64_t worker_stack_bytes = 8 << 20;
+  std::int64_t plan_stack_bytes = 256 << 20;  // committed page by page, as it is used
+  std::int64_t memory_limit_bytes = 1 << 30;
+  std::string spill_directory = {};  // "": nothing is spilled
+  std::int64_t spill_limit_bytes = std::int64_t{16} << 30;
+  // Delta data files, log entries and directories reach the disk before a commit returns.
+  bool durable = true;
+
+  Status Validate() const;
+};
+
+class Engine {
+ public:
+  static Result<std::shared_ptr<Engine>> Open(const EngineOptions& options);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  const EngineOptions& options() const { return options_; }
+
+  // For the other files of this room.
+  struct State;
+  const State& state() const { return *state_; }
+
+ private:
+  Engine(EngineOptions options, std::unique_ptr<const State> state);
+  EngineOptions options_;
+  std::unique_ptr<const State> state_;
+};
+
+// {"bridge","datafusion","deltalake","arrow","parquet","object_store"}: versions, as JSON.
+Result<std::string> BridgeVersions();
+
+// Panics inside the bridge on purpose: kInternal. For tests of the fence.
+Status PanicForTest();
+// A stream whose second batch panics inside the bridge.
+Result<ArrowStream> PanicStreamForTest();
+
+}  // namespace lakegate::engine
+
+#endif  // LAKEGATE_ENGINE_ENGINE_H_
