@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 #include "base/try.h"
@@ -38,13 +38,6 @@ std::int64_t SpanOfOffsets(const ArrowArray& array) {
   return static_cast<std::int64_t>(offsets[array.length] - offsets[0]);
 }
 
-std::int64_t VariadicBytes(const ArrowArray& array) {
-  std::int64_t bytes = 0;
-  const auto* sizes = static_cast<const std::int64_t*>(array.buffers[array.n_buffers - 1]);
-  for (std::int64_t i = 0; sizes != nullptr && i < array.n_buffers - 3; ++i) bytes += sizes[i];
-  return bytes;
-}
-
 // Bytes of the array's own buffers, children and dictionary left out.
 std::int64_t OwnBytes(const DataType& type, const ArrowArray& array) {
   const std::int64_t rows = array.length;
@@ -61,7 +54,7 @@ std::int64_t OwnBytes(const DataType& type, const ArrowArray& array) {
     case Layout::kOffsets64:
       return rows * 8 + SpanOfOffsets<std::int64_t>(array);
     case Layout::kViews:
-      return rows * kViewBytes + VariadicBytes(array);
+      return rows * kViewBytes;  // the bytes behind them are counted apart
     case Layout::kList32:
       return rows * 4;
     case Layout::kList64:
@@ -80,6 +73,41 @@ std::int64_t OwnBytes(const DataType& type, const ArrowArray& array) {
   return 0;
 }
 
+// Adds arrays up; buffers that several arrays share (bytes behind views, dictionaries) count
+// once. What was counted must stay alive, so that no address is used twice.
+class ByteCounter {
+ public:
+  std::int64_t Add(const ArrowSchema& schema, const ArrowArray& array) {
+    const auto type = ParseFormat(schema.format);
+    if (!type) return 0;
+    std::int64_t bytes = OwnBytes(*type, array);
+    if (array.n_buffers > 0 && array.buffers[0] != nullptr) bytes += BytesOfBits(array.length);
+    if (type->layout == Layout::kViews) bytes += AddVariadic(array);
+    for (std::int64_t i = 0; i < array.n_children; ++i) {
+      bytes += Add(*schema.children[i], *array.children[i]);
+    }
+    if (array.dictionary == nullptr) return bytes;
+    const ArrowArray& values = *array.dictionary;
+    const void* identity = values.n_buffers > 1 ? values.buffers[1] : &values;
+    if (identity == nullptr || seen_.insert(identity).second) {
+      bytes += Add(*schema.dictionary, values);
+    }
+    return bytes;
+  }
+
+ private:
+  std::int64_t AddVariadic(const ArrowArray& array) {
+    std::int64_t bytes = 0;
+    const auto* sizes = static_cast<const std::int64_t*>(array.buffers[array.n_buffers - 1]);
+    for (std::int64_t i = 0; sizes != nullptr && i < array.n_buffers - 3; ++i) {
+      if (seen_.insert(array.buffers[2 + i]).second) bytes += sizes[i];
+    }
+    return bytes;
+  }
+
+  std::unordered_set<const void*> seen_;
+};
+
 }  // namespace
 
 Status MemoryBudget::Take(std::int64_t bytes, std::string_view what) {
@@ -96,6 +124,7 @@ Status MemoryBudget::Take(std::int64_t bytes, std::string_view what) {
 Result<Collected> Collect(ArrowStream stream, MemoryBudget* budget, const CancelToken& cancel,
                           std::string_view what) {
   Collected collected;
+  ByteCounter counter;
   LG_RETURN_IF_ERROR(CheckSchema(stream->schema()));
   collected.schema = CopySchema(stream->schema());
   while (true) {
@@ -108,7 +137,7 @@ Result<Collected> Collect(ArrowStream stream, MemoryBudget* budget, const Cancel
       return checked.error().WithContext(what);
     }
     if ((*batch)->length == 0) continue;
-    const std::int64_t bytes = ByteSize(*collected.schema, **batch);
+    const std::int64_t bytes = counter.Add(*collected.schema, **batch);
     LG_RETURN_IF_ERROR(budget->Take(bytes, what));
     collected.rows += (*batch)->length;
     collected.bytes += bytes;
@@ -121,15 +150,7 @@ ArrowStream StreamOf(Collected collected) {
 }
 
 std::int64_t ByteSize(const ArrowSchema& schema, const ArrowArray& array) {
-  const auto type = ParseFormat(schema.format);
-  if (!type) return 0;
-  std::int64_t bytes = OwnBytes(*type, array);
-  if (array.n_buffers > 0 && array.buffers[0] != nullptr) bytes += BytesOfBits(array.length);
-  for (std::int64_t i = 0; i < array.n_children; ++i) {
-    bytes += ByteSize(*schema.children[i], *array.children[i]);
-  }
-  if (array.dictionary != nullptr) bytes += ByteSize(*schema.dictionary, *array.dictionary);
-  return bytes;
+  return ByteCounter().Add(schema, array);
 }
 
 }  // namespace lakegate::columnar

@@ -43,7 +43,7 @@ Result<Collected> Collect(ArrowStream stream, MemoryBudget* budget, const Cancel
 ArrowStream StreamOf(Collected collected);
 
 // Bytes of all buffers an array refers to (its slice of them where that is known): what
-// limits, spills and receipts count. Shared buffers count for each array.
+// limits, spills and receipts count. (Collect counts what batches share once.)
 std::int64_t ByteSize(const ArrowSchema& schema, const ArrowArray& array);
 
 }  // namespace lakegate::columnar
