@@ -7,6 +7,7 @@
 #define LAKEGATE_SESSION_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -49,6 +50,23 @@ struct StepOutput {
   bool spilled = false;
 };
 
+// What a SQL text is and names, and what the guard says of it.
+struct Judgement {
+  struct Statement {
+    std::string kind;  // "query", "insert", ...: docs/FACTS.md
+    // Tables it reads and writes that no CTE supplies, sorted; one part each unless qualified.
+    std::vector<std::string> relations;
+    std::vector<std::string> functions;
+    std::vector<std::string> placeholders;
+  };
+  std::string policy;
+  std::vector<Statement> statements;
+  // The refusal, where there is one.
+  std::optional<Error> refusal;
+  // The verdict for people, a line or more.
+  std::string text;
+};
+
 class LAKEGATE_EXPORT Session {
  public:
   // kInvalidArgument (profile), kVersionMismatch (bridge), kIo (spill directory).
@@ -78,6 +96,12 @@ class LAKEGATE_EXPORT Session {
   };
   std::vector<Entry> Entries() const;
 
+  // The guard's verdict on a text under a profile, from the syntax alone: no session, no name is
+  // resolved, nothing is opened. kInvalidSql; kSqlPolicyViolation when a cap on the text itself
+  // was passed; any other refusal is in the judgement.
+  static Result<Judgement> Judge(std::string_view text, const Profile& profile = Profile::Safe(),
+                                 const QueryOptions& options = {});
+
   // One statement. kInvalidSql, kSqlPolicyViolation, kNotFound (a relation; the nearest name and
   // the names there are), kSchemaMismatch, then whatever running it meets, from the stream.
   Result<ArrowStream> Sql(std::string_view text, const QueryOptions& options = {});
@@ -99,7 +123,14 @@ class LAKEGATE_EXPORT Session {
   Result<WriteReceipt> WriteStream(ArrowStream source, const WriteOptions& write,
                                    const CancelToken& cancel = {});
 
+  // The rows as the bytes of one file of a format (Arrow IPC, Parquet, ...), handed out in
+  // pieces: for pipes. The file is made in the spill directory first. A `sink` that gives false
+  // ends the call with kIo. Gives the number of rows.
+  Result<std::int64_t> Encode(ArrowStream rows, DataFormat format,
+                              const std::function<bool(std::string_view)>& sink);
+
  private:
+  friend struct SessionAccess;  // how a job opens an observed session
   class Impl;
   explicit Session(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;

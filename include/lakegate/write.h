@@ -38,6 +38,15 @@ struct AppTransaction {
   bool operator==(const AppTransaction&) const = default;
 };
 
+// Care of a Delta table after the write; what is absent, the profile decides.
+struct MaintenanceOptions {
+  // Compact when small files pile up, by the profile's measures.
+  std::optional<bool> optimize_small_files;
+  // A checkpoint after this many versions; 0 is never.
+  std::optional<std::int64_t> checkpoint_every;
+  bool operator==(const MaintenanceOptions&) const = default;
+};
+
 enum class StatisticsMode { kOff, kAuto, kExplicit };
 
 struct LAKEGATE_EXPORT WriteOptions {
@@ -61,6 +70,7 @@ struct LAKEGATE_EXPORT WriteOptions {
   std::vector<std::string> statistics_columns;
   // Columns that readers look rows up by; kAuto statistics take them first.
   std::vector<std::string> key;
+  MaintenanceOptions maintenance;
   std::string run_id;
 
   Status Validate() const;
