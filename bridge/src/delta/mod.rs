@@ -2,10 +2,23 @@
 //!
 //! Nothing here retries, rebases or maintains a table on its own: the caller owns those rules.
 
+mod actions;
+mod commit;
+mod encoder;
 pub mod error;
 mod location;
+mod maintain;
 mod provider;
+mod schema;
 mod snapshot;
+mod staging;
+mod watched_log;
+mod writer;
 
 pub use location::DeltaLocation;
 pub use provider::{DeltaReader, open_provider};
+
+/// Who wrote a file or a commit.
+fn engine_info() -> String {
+    format!("lakegate/{}", env!("CARGO_PKG_VERSION"))
+}

@@ -1,0 +1,321 @@
+//! `lg_delta_writer`: batches become Parquet files under the table, named by no commit yet.
+//!
+//! Encoding runs on the engine's runtime behind a short queue, so that the caller can fetch
+//! the next batch meanwhile. An encoding error surfaces at the next call.
+
+use std::collections::HashMap;
+use std::num::NonZeroU64;
+
+use arrow::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
+use arrow::record_batch::RecordBatch;
+use delta_kernel::table_properties::DataSkippingNumIndexedCols;
+use deltalake_core::datafile::writer::WriterConfig;
+use deltalake_core::kernel::{Add, StructType};
+use deltalake_core::operations::get_num_idx_cols_and_stats_columns;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::WriterProperties;
+use serde::Deserialize;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use super::encoder::Encoder;
+use super::location::TableRoot;
+use super::schema::{CastPlan, check_partition_columns, file_schema, stored_columns};
+use super::staging::Staging;
+use crate::abi::LgStr;
+use crate::arrow_in::{batch, schema, take_array, take_schema};
+use crate::cancel::Cancel;
+use crate::engine::Engine;
+use crate::error::{BridgeError, Result};
+use crate::fence;
+use crate::text::Text;
+
+/// Batches that wait for the encoder: one under way, one to overlap with.
+const QUEUED_BATCHES: usize = 2;
+const DEFAULT_ROW_GROUP_ROWS: usize = 1 << 20;
+/// Rows between two looks at the size of the open file.
+const SIZE_CHECK_ROWS: usize = 8192;
+const UNLIMITED_STATS: &str = "-1";
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WriterOptions {
+    path: String,
+    #[serde(default)]
+    partition_columns: Vec<String>,
+    #[serde(default)]
+    target_file_bytes: u64,
+    #[serde(default)]
+    compression: String,
+    #[serde(default)]
+    stats_columns: Option<Vec<String>>,
+    #[serde(default)]
+    configuration: HashMap<String, String>,
+    #[serde(default)]
+    max_row_group_rows: usize,
+    /// The table's own schema (`metadata.schemaString`): rows are cast to it, exactly.
+    #[serde(default)]
+    schema_string: Option<String>,
+}
+
+enum Message {
+    Rows(RecordBatch),
+    Finish,
+}
+
+struct Running {
+    queue: mpsc::Sender<Message>,
+    encoding: JoinHandle<Result<Vec<Add>>>,
+}
+
+pub struct DeltaWriterHandle {
+    engine: Engine,
+    plan: CastPlan,
+    staging: Staging,
+    running: Option<Running>,
+}
+
+impl DeltaWriterHandle {
+    fn open(
+        engine: &Engine,
+        options: WriterOptions,
+        incoming: &arrow::datatypes::Schema,
+    ) -> Result<Self> {
+        let root = TableRoot::new(engine, &options.path)?;
+        if root.path.exists() && !root.path.is_dir() {
+            return Err(BridgeError::invalid_argument(format!(
+                "A file is where the Delta table should be: {}",
+                options.path
+            )));
+        }
+        if options
+            .configuration
+            .get("delta.columnMapping.mode")
+            .is_some_and(|mode| mode != "none")
+        {
+            return Err(super::error::feature("columnMapping", "writing the table"));
+        }
+        let columns: StructType = match &options.schema_string {
+            None => stored_columns(incoming)?,
+            Some(text) => serde_json::from_str(text).map_err(|error| {
+                BridgeError::invalid_argument(format!("invalid schema_string: {error}"))
+            })?,
+        };
+        let target = file_schema(&columns)?;
+        check_partition_columns(&target, &options.partition_columns)?;
+        let plan = CastPlan::new(incoming, target)?;
+        let staging = Staging::new(&root);
+        let config = writer_config(&options, &plan)?;
+        let row_group_rows = row_group_rows(&options);
+        let store = staging.store.clone();
+        let partition_columns = options.partition_columns;
+        let (queue, mut waiting) = mpsc::channel(QUEUED_BATCHES);
+        let encoding = engine.handle().spawn(async move {
+            let mut encoder = Encoder::new(store, config, partition_columns, row_group_rows)?;
+            while let Some(message) = waiting.recv().await {
+                match message {
+                    Message::Rows(rows) => {
+                        if let Err(error) = encoder.write(&rows).await {
+                            encoder.abort().await;
+                            return Err(error);
+                        }
+                    }
+                    Message::Finish => return encoder.finish().await,
+                }
+            }
+            // The handle was freed without an end.
+            encoder.abort().await;
+            Ok(Vec::new())
+        });
+        Ok(Self {
+            engine: engine.clone(),
+            plan,
+            staging,
+            running: Some(Running { queue, encoding }),
+        })
+    }
+
+    fn write(&mut self, array: FFI_ArrowArray) -> Result<()> {
+        let rows = batch(array, self.plan.incoming())?;
+        let rows = self.plan.apply(&rows)?;
+        self.send(Message::Rows(rows))
+    }
+
+    fn finish(&mut self) -> Result<Vec<Add>> {
+        self.send(Message::Finish)?;
+        let Some(running) = self.running.take() else {
+            return Err(spent());
+        };
+        self.join(running)
+    }
+
+    fn send(&mut self, message: Message) -> Result<()> {
+        let Some(running) = &self.running else {
+            return Err(spent());
+        };
+        let queue = running.queue.clone();
+        let sent = self.engine.handle().block_on(queue.send(message));
+        if sent.is_ok() {
+            return Ok(());
+        }
+        // The encoder ended before its time: its result says why.
+        let Some(running) = self.running.take() else {
+            return Err(spent());
+        };
+        self.join(running)?;
+        Err(BridgeError::internal("the encoder ended without an error"))
+    }
+
+    /// Waits for the encoder; what a failed one staged is removed.
+    fn join(&self, running: Running) -> Result<Vec<Add>> {
+        drop(running.queue);
+        let encoding = running.encoding;
+        let ended = self
+            .engine
+            .run(&Cancel::never(), async move { encoding.await? });
+        if ended.is_err() {
+            self.discard();
+        }
+        ended
+    }
+
+    fn discard(&self) {
+        let staging = self.staging.clone();
+        let discarded = self.engine.run(&Cancel::never(), async move {
+            staging.discard().await;
+            Ok(())
+        });
+        // An orphan is invisible to readers; there is nobody to tell.
+        drop(discarded);
+    }
+}
+
+impl Drop for DeltaWriterHandle {
+    fn drop(&mut self) {
+        if let Some(running) = self.running.take()
+            && self.join(running).is_ok()
+        {
+            self.discard();
+        }
+    }
+}
+
+fn spent() -> BridgeError {
+    BridgeError::invalid_argument("The Delta writer is finished or has failed; open a new one")
+}
+
+fn row_group_rows(options: &WriterOptions) -> usize {
+    match options.max_row_group_rows {
+        0 => DEFAULT_ROW_GROUP_ROWS,
+        rows => rows,
+    }
+}
+
+fn writer_config(options: &WriterOptions, plan: &CastPlan) -> Result<WriterConfig> {
+    let properties = WriterProperties::builder()
+        .set_compression(compression(&options.compression)?)
+        .set_max_row_group_row_count(Some(row_group_rows(options)))
+        .set_created_by(super::engine_info())
+        .build();
+    let (indexed, listed) = stats_columns(options);
+    Ok(WriterConfig::new(
+        plan.target().clone(),
+        options.partition_columns.clone(),
+        Some(properties),
+        NonZeroU64::new(options.target_file_bytes),
+        Some(SIZE_CHECK_ROWS),
+        indexed,
+        listed,
+    ))
+}
+
+/// Explicit columns win over the table's properties; an empty list means no statistics.
+fn stats_columns(options: &WriterOptions) -> (DataSkippingNumIndexedCols, Option<Vec<String>>) {
+    let properties = options
+        .configuration
+        .iter()
+        .map(|(key, value)| (key.clone(), Some(value.clone())))
+        .collect();
+    let (mut indexed, configured) = get_num_idx_cols_and_stats_columns(None, properties);
+    let key = "delta.dataSkippingNumIndexedCols";
+    if options
+        .configuration
+        .get(key)
+        .is_some_and(|value| value == UNLIMITED_STATS)
+    {
+        indexed = DataSkippingNumIndexedCols::AllColumns;
+    }
+    let explicit = options.stats_columns.as_ref().map(|columns| {
+        let quoted = |column: &String| format!("\"{}\"", column.replace('"', "\"\""));
+        columns.iter().map(quoted).collect()
+    });
+    (indexed, explicit.or(configured))
+}
+
+pub fn compression(text: &str) -> Result<Compression> {
+    match text.to_ascii_lowercase().as_str() {
+        "" | "zstd" => Ok(Compression::ZSTD(ZstdLevel::default())),
+        "none" => Ok(Compression::UNCOMPRESSED),
+        "gzip" => Ok(Compression::GZIP(Default::default())),
+        "brotli" => Ok(Compression::BROTLI(Default::default())),
+        other => other.parse().map_err(|_| {
+            BridgeError::invalid_argument(format!(
+                "The compression is not known: {text}; it is none, snappy, zstd, zstd(LEVEL), \
+                 gzip, lz4_raw or brotli"
+            ))
+            .with_subject("compression")
+        }),
+    }
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lg_delta_writer_open(
+    engine: *const Engine,
+    options: LgStr,
+    incoming: *mut FFI_ArrowSchema,
+    out: *mut *mut DeltaWriterHandle,
+    err: *mut *mut BridgeError,
+) -> i32 {
+    let incoming = unsafe { take_schema(incoming) };
+    fence::export(err, || {
+        fence::check_out(out, "out")?;
+        let engine = unsafe { fence::borrow(engine, "engine") }?;
+        let incoming = schema(incoming, "schema")?;
+        let options: WriterOptions = unsafe { fence::options(options, "writer options") }?;
+        let writer = DeltaWriterHandle::open(engine, options, &incoming)?;
+        unsafe { fence::give(out, writer) }
+    })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lg_delta_writer_write(
+    writer: *mut DeltaWriterHandle,
+    rows: *mut FFI_ArrowArray,
+    err: *mut *mut BridgeError,
+) -> i32 {
+    let rows = unsafe { take_array(rows) };
+    fence::export(err, || {
+        let writer = unsafe { fence::borrow_mut(writer, "writer") }?;
+        let rows = rows.ok_or_else(|| BridgeError::invalid_argument("a pointer is null: batch"))?;
+        writer.write(rows)
+    })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lg_delta_writer_finish(
+    writer: *mut DeltaWriterHandle,
+    out: *mut *mut Text,
+    err: *mut *mut BridgeError,
+) -> i32 {
+    fence::export(err, || {
+        fence::check_out(out, "out")?;
+        let writer = unsafe { fence::borrow_mut(writer, "writer") }?;
+        let adds = writer.finish()?;
+        unsafe { fence::give(out, Text::json(&adds)?) }
+    })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lg_delta_writer_free(writer: *mut DeltaWriterHandle) {
+    unsafe { fence::free(writer) };
+}
