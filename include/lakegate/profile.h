@@ -189,7 +189,7 @@ class LAKEGATE_EXPORT Profile {
 
   // Data. Roots and schemes: nothing means any; an empty list means none.
   std::optional<std::vector<std::string>> AllowedRoots() const;
-  std::vector<std::string> AllowedSchemes() const;
+  std::optional<std::vector<std::string>> AllowedSchemes() const;
   // By name, then by location; a location is compared after its spelling is normalised, and
   // the caller passes canonical paths for paths.
   std::optional<DatasetBinding> DatasetFor(std::string_view destination) const;
