@@ -9,6 +9,7 @@
 #ifndef LAKEGATE_ENGINE_HANDLE_H_
 #define LAKEGATE_ENGINE_HANDLE_H_
 
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -50,11 +51,16 @@ class Handle {
   // Calls `int32_t f(Object*, args..., lg_error** err)`.
   template <auto kEntry, typename... Args>
   Status Call(Args&&... args) const {
-    static_assert(!std::is_same_v<decltype(kEntry), decltype(kFree)>,
+    static_assert(!std::is_same_v<std::remove_const_t<decltype(kEntry)>,
+                                  std::remove_const_t<decltype(kFree)>>,
                   "a handle frees its object itself");
     ErrorOut error(*api_);
     return error.Settle((api_->*kEntry)(object_, std::forward<Args>(args)..., error.out()));
   }
+
+  // Calls `int32_t f(Object*, args..., lg_text** out, lg_error** err)`.
+  template <auto kEntry, typename... Args>
+  Result<std::string> CallForText(Args&&... args) const;
 
   // For a call that takes this object beside another one.
   const Object* borrow() const { return object_; }
@@ -94,6 +100,12 @@ Result<std::string> CallForText(const BridgeApi& api, Args&&... args) {
   auto text = TextHandle::Open<kEntry>(api, std::forward<Args>(args)...);
   if (!text) return std::move(text).error();
   return TextOf(*text);
+}
+
+template <typename Object, void (*BridgeApi::*kFree)(Object*)>
+template <auto kEntry, typename... Args>
+Result<std::string> Handle<Object, kFree>::CallForText(Args&&... args) const {
+  return engine::CallForText<kEntry>(*api_, object_, std::forward<Args>(args)...);
 }
 
 }  // namespace lakegate::engine

@@ -1,0 +1,63 @@
+#include "engine/table.h"
+
+#include <utility>
+
+#include "base/try.h"
+#include "engine/engine_state.h"
+#include "engine/json_text.h"
+#include "engine/table_state.h"
+
+namespace lakegate::engine {
+
+std::string LocationJson(const DatasetLocation& location, const std::vector<std::string>& files) {
+  nlohmann::json value = {
+      {"format", DataFormatName(location.format.value_or(DataFormat::kDelta))},
+      {"paths", files.empty() ? std::vector<std::string>{location.path} : files},
+      {"partition_columns", location.partition_columns},
+      {"options", TypedOptions(location.options)},
+  };
+  if (location.version) value["version"] = *location.version;
+  if (location.timestamp_ms) value["timestamp_ms"] = *location.timestamp_ms;
+  return Dump(value);
+}
+
+Table::Table(std::unique_ptr<const State> state) : state_(std::move(state)) {}
+Table::Table(Table&&) noexcept = default;
+Table& Table::operator=(Table&&) noexcept = default;
+Table::~Table() = default;
+
+Result<Table> Table::Open(const Engine& engine, const DatasetLocation& location,
+                          const ArrowSchema* schema, const std::vector<std::string>& files) {
+  LG_RETURN_IF_ERROR(location.Validate());
+  if (!location.format) {
+    return Error(ErrorKind::kInvalidArgument,
+                 "The format of a location must be known before it is opened: " + location.path);
+  }
+  const std::string text = LocationJson(location, files);
+  OwnedSchema copy = schema == nullptr ? OwnedSchema() : CopySchema(*schema);
+  const auto& state = engine.state();
+  auto handle = TableHandle::Open<&BridgeApi::lg_table_open>(
+      *state.api, state.handle.borrow(), Borrow(text), schema == nullptr ? nullptr : copy.get());
+  if (!handle) return std::move(handle).error();
+  return Table(std::make_unique<const State>(State{*std::move(handle)}));
+}
+
+Result<OwnedSchema> Table::schema() const {
+  OwnedSchema schema;
+  LG_RETURN_IF_ERROR(state_->handle.Call<&BridgeApi::lg_table_schema>(schema.get()));
+  return schema;
+}
+
+Result<TableInfo> Table::Info() const {
+  const auto& handle = state_->handle;
+  LG_ASSIGN_OR_RETURN(const std::string text, handle.CallForText<&BridgeApi::lg_table_info>());
+  LG_ASSIGN_OR_RETURN(const auto parsed, ParseBridgeJson(text, "lg_table_info"));
+  TableInfo info;
+  info.format = parsed.value("format", "");
+  info.files = NumberIn(parsed, "files");
+  info.bytes = NumberIn(parsed, "bytes");
+  info.version = NumberIn(parsed, "version", -1);
+  return info;
+}
+
+}  // namespace lakegate::engine
