@@ -75,6 +75,14 @@ fn same_release(left: &FFI_ArrowSchema, right: &FFI_ArrowSchema) -> bool {
     read(left) == read(right)
 }
 
+/// [`batch`] for an array that may be null.
+pub fn given_batch(array: Option<FFI_ArrowArray>, schema: &SchemaRef) -> Result<RecordBatch> {
+    match array {
+        Some(array) => batch(array, schema),
+        None => Err(BridgeError::invalid_argument("a pointer is null: batch")),
+    }
+}
+
 /// A batch of `schema` from a struct array, checked so far that no later kernel reads past a
 /// buffer, follows a bad offset or meets broken UTF-8.
 pub fn batch(array: FFI_ArrowArray, schema: &SchemaRef) -> Result<RecordBatch> {
@@ -174,7 +182,7 @@ impl ImportedStream {
         Ok(imported)
     }
 
-    pub fn next(&mut self) -> Result<Option<RecordBatch>> {
+    pub fn next_batch(&mut self) -> Result<Option<RecordBatch>> {
         let Some(get_next) = self.stream.get_next else {
             return Err(self.failed(libc::EINVAL));
         };

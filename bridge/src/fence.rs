@@ -9,6 +9,7 @@ use crate::abi::LgStr;
 use crate::error::{BridgeError, Result};
 
 /// Runs the body of an export. Its error, or its panic, becomes `*err` and the return value.
+#[allow(clippy::not_unsafe_ptr_arg_deref)] // `err` is checked; the header vouches for the rest
 pub fn export(err: *mut *mut BridgeError, body: impl FnOnce() -> Result<()>) -> i32 {
     match catch(body) {
         Ok(()) => 0,

@@ -1,0 +1,185 @@
+//! `lg_plan`: one statement, planned and analysed; optimised only when it is run, so that the
+//! caller can judge it before a function or a file of it is touched.
+
+mod facts;
+mod parameters;
+mod running;
+mod stoppable;
+
+use std::sync::Arc;
+
+use arrow::ffi::FFI_ArrowSchema;
+use arrow::ffi_stream::FFI_ArrowArrayStream;
+use datafusion::execution::SessionState;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::ExecutionPlan;
+use serde::Deserialize;
+
+use crate::abi::{LgCancelSource, LgStr};
+use crate::cancel::Cancel;
+use crate::error::{BridgeError, Result};
+use crate::session::Session;
+use crate::sql::parse_one;
+use crate::text::Text;
+use crate::{arrow_out, fence, large_stack};
+
+use parameters::Parameters;
+use running::RunningPlan;
+
+/// Plans of shorter statements are dropped on whatever stack frees them.
+const SHORT_STATEMENT_BYTES: usize = 4096;
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+struct TimeLimit {
+    time_limit_ms: Option<u64>,
+}
+
+pub struct Plan {
+    session: Session,
+    logical: Option<Box<LogicalPlan>>,
+    /// Nests as deep as its longest chain: dropped on a large stack.
+    long: bool,
+}
+
+impl Plan {
+    fn new(session: &Session, sql: &str, parameters: Parameters, cancel: &Cancel) -> Result<Plan> {
+        let long = sql.len() > SHORT_STATEMENT_BYTES;
+        let sql = sql.to_owned();
+        let planning = session.clone();
+        let stack = session.engine.plan_stack_bytes();
+        let logical = large_stack::run(stack, cancel, move || {
+            let statement = parse_one(&sql)?;
+            let plan = planning
+                .engine
+                .handle()
+                .block_on(planning.state.statement_to_plan(statement))?;
+            let plan = parameters.bind(plan)?;
+            Ok(Box::new(analyse(&planning.state, plan)?))
+        })?;
+        Ok(Plan {
+            session: session.clone(),
+            logical: Some(logical),
+            long,
+        })
+    }
+
+    fn logical(&self) -> Result<&LogicalPlan> {
+        match &self.logical {
+            Some(plan) => Ok(plan),
+            None => Err(BridgeError::internal("the plan is gone")),
+        }
+    }
+
+    /// Optimises, plans the execution and starts it.
+    fn execute(&self, cancel: Cancel) -> Result<RunningPlan> {
+        let session = self.session.clone();
+        let logical = self.logical()?.clone();
+        let flag = cancel.flag();
+        let stack = session.engine.plan_stack_bytes();
+        let (physical, state) = large_stack::run(stack, &cancel, move || {
+            let mut state = session.state.clone();
+            state.mark_start_execution();
+            let physical = session
+                .engine
+                .handle()
+                .block_on(state.create_physical_plan(&logical))?;
+            Ok((stoppable::wrap(physical, &flag)?, state))
+        })
+        .map_err(|error| running::explain(error, &self.session))?;
+        RunningPlan::start(&self.session, physical, &state, cancel)
+    }
+}
+
+/// Types are settled here, so that the schema is the one the rows will have; nothing is folded.
+fn analyse(state: &SessionState, plan: LogicalPlan) -> Result<LogicalPlan> {
+    if matches!(plan, LogicalPlan::Explain(_) | LogicalPlan::Analyze(_)) {
+        return Ok(plan);
+    }
+    let options = state.config_options();
+    Ok(state
+        .analyzer()
+        .execute_and_check(plan, options, |_, _| {})?)
+}
+
+impl Drop for Plan {
+    fn drop(&mut self) {
+        if let (true, Some(plan)) = (self.long, self.logical.take()) {
+            large_stack::drop_there(self.session.engine.plan_stack_bytes(), plan);
+        }
+    }
+}
+
+/// What runs for a statement; kept together so that it is freed together.
+type Physical = Arc<dyn ExecutionPlan>;
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lg_session_plan(
+    session: *const Session,
+    sql: LgStr,
+    parameters: LgStr,
+    options: LgStr,
+    cancel: LgCancelSource,
+    out: *mut *mut Plan,
+    err: *mut *mut BridgeError,
+) -> i32 {
+    fence::export(err, || {
+        let mut cancel = Cancel::new(cancel);
+        fence::check_out(out, "out")?;
+        let session = unsafe { fence::borrow(session, "session") }?;
+        let sql = unsafe { fence::text(sql, "sql") }?;
+        let parameters: Parameters = unsafe { fence::options(parameters, "parameters") }?;
+        let options: TimeLimit = unsafe { fence::options(options, "plan options") }?;
+        cancel.set_time_limit_ms(options.time_limit_ms);
+        unsafe { fence::give(out, Plan::new(session, sql, parameters, &cancel)?) }
+    })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lg_plan_facts(
+    plan: *const Plan,
+    out: *mut *mut Text,
+    err: *mut *mut BridgeError,
+) -> i32 {
+    fence::export(err, || {
+        let plan = unsafe { fence::borrow(plan, "plan") }?;
+        let facts = facts::read(plan.logical()?)?;
+        unsafe { fence::give(out, Text::json(&facts)?) }
+    })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lg_plan_schema(
+    plan: *const Plan,
+    out: *mut FFI_ArrowSchema,
+    err: *mut *mut BridgeError,
+) -> i32 {
+    fence::export(err, || {
+        let plan = unsafe { fence::borrow(plan, "plan") }?;
+        unsafe { arrow_out::put_schema(plan.logical()?.schema().as_arrow(), out) }
+    })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lg_plan_execute(
+    plan: *const Plan,
+    options: LgStr,
+    cancel: LgCancelSource,
+    out: *mut FFI_ArrowArrayStream,
+    err: *mut *mut BridgeError,
+) -> i32 {
+    fence::export(err, || {
+        let mut cancel = Cancel::new(cancel);
+        fence::check_out(out, "out")?;
+        let plan = unsafe { fence::borrow(plan, "plan") }?;
+        let options: TimeLimit = unsafe { fence::options(options, "execute options") }?;
+        cancel.set_time_limit_ms(options.time_limit_ms);
+        let running = plan.execute(cancel)?;
+        unsafe { arrow_out::put_stream(Box::new(running), out) }
+    })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lg_plan_free(plan: *mut Plan) {
+    unsafe { fence::free(plan) };
+}
