@@ -26,8 +26,10 @@ Error LimitError(std::string_view subject, std::string_view message, const SqlPo
 // setting (in the order of policy.h) that is wider, with both values.
 Status CheckNarrower(const SqlPolicy& session, const SqlPolicy& requested);
 
-// The policy that a profile's SQL options describe: the preset they name, narrowed by their
-// lists and limits. kInvalidArgument for an unknown preset or values no policy may have.
+// The policy that a profile's SQL options describe: the preset they name, its relations,
+// functions and limits narrowed by theirs. Table functions and settings, which presets keep
+// closed, are what the options list. kInvalidArgument for an unknown preset or values no policy
+// may have.
 Result<SqlPolicy> PolicyFor(const SqlOptions& options);
 
 }  // namespace lakegate::guard

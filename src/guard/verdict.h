@@ -49,8 +49,8 @@ std::string_view ViolationName(Violation violation);
 // functions, table functions and settings. EXPLAIN needs its own word, EXPLAIN ANALYZE another,
 // and what is explained is judged as if it stood alone.
 //
-// Relations are single names; a name of several parts would leave the catalog and is refused
-// unless the allowlist spells it out. Functions compare without case. Deny lists win, and
+// Relations are single names; a name of several parts would leave the catalog and is refused by
+// every policy. Functions compare without case. Deny lists win, and
 // compare without case. Locations are absolute paths without `..` under one of the roots; URLs
 // are refused. Paths are compared as text: whoever opens one resolves links and asks again.
 Status Judge(const TextFacts& facts, const SqlPolicy& policy);
