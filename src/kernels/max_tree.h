@@ -1,0 +1,71 @@
+// Finds the values at or above a threshold inside a range, in order, without visiting the
+// rest: a tree of maxima, 16 children a node, over a plain array.
+//
+// A query costs O(log n + hits * log n) at most and O(hits) where hits are dense.
+#ifndef LAKEGATE_KERNELS_MAX_TREE_H_
+#define LAKEGATE_KERNELS_MAX_TREE_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+namespace lakegate::kernels {
+
+class MaxTree {
+ public:
+  explicit MaxTree(std::vector<std::int64_t> values) {
+    levels_.push_back(std::move(values));
+    while (levels_.back().size() > 1) {
+      const auto& below = levels_.back();
+      std::vector<std::int64_t> above((below.size() + kFan - 1) / kFan);
+      for (std::size_t i = 0; i < above.size(); ++i) {
+        const auto first = below.begin() + static_cast<std::ptrdiff_t>(i * kFan);
+        const auto last =
+            below.begin() + static_cast<std::ptrdiff_t>(std::min((i + 1) * kFan, below.size()));
+        above[i] = *std::max_element(first, last);
+      }
+      levels_.push_back(std::move(above));
+    }
+  }
+
+  // Calls hit(position) for each value >= threshold in [begin, end), ascending, until it
+  // gives false. Gives false when it was stopped.
+  template <typename Hit>
+  bool Visit(std::size_t begin, std::size_t end, std::int64_t threshold, Hit hit) const {
+    if (begin >= end) return true;
+    return VisitNode(levels_.size() - 1, 0, Query{begin, end, threshold}, hit);
+  }
+
+ private:
+  static constexpr std::size_t kShift = 4;
+  static constexpr std::size_t kFan = std::size_t{1} << kShift;
+
+  struct Query {
+    std::size_t begin;
+    std::size_t end;
+    std::int64_t threshold;
+  };
+
+  template <typename Hit>
+  bool VisitNode(std::size_t level, std::size_t node, const Query& query, Hit& hit) const {
+    if (levels_[level][node] < query.threshold) return true;
+    if (level == 0) return hit(node);
+    // Children whose range meets the query's.
+    const std::size_t child_shift = kShift * (level - 1);
+    const std::size_t first = std::max(node * kFan, query.begin >> child_shift);
+    const std::size_t last = std::min(
+        {(node + 1) * kFan, levels_[level - 1].size(), ((query.end - 1) >> child_shift) + 1});
+    for (std::size_t child = first; child < last; ++child) {
+      if (!VisitNode(level - 1, child, query, hit)) return false;
+    }
+    return true;
+  }
+
+  std::vector<std::vector<std::int64_t>> levels_;  // levels_[0]: the values
+};
+
+}  // namespace lakegate::kernels
+
+#endif  // LAKEGATE_KERNELS_MAX_TREE_H_
