@@ -1,0 +1,47 @@
+#include "session/open_session.h"
+
+#include "base/try.h"
+#include "session/session_state.h"
+
+namespace lakegate {
+namespace {
+
+engine::EngineOptions EngineOptionsOf(const Profile& profile, const std::string& spill_directory) {
+  return engine::EngineOptions{.worker_threads = profile.Threads(),
+                               .memory_limit_bytes = profile.MemoryLimitBytes(),
+                               .spill_directory = spill_directory,
+                               .spill_limit_bytes = profile.SpillLimitBytes(),
+                               .durable = profile.DurableWrites()};
+}
+
+std::string QuarantineDirectory(const Profile& profile, const std::string& given) {
+  if (!given.empty() || profile.RunDirectory().empty()) return given;
+  return profile.RunDirectory() + "/errors";
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Session>> SessionAccess::Open(Profile profile,
+                                                     const SessionSurroundings& surroundings) {
+  auto state = std::make_shared<session::SessionState>(std::move(profile));
+  if (surroundings.events != nullptr) state->events = surroundings.events;
+  state->quarantine_directory =
+      QuarantineDirectory(state->profile, surroundings.quarantine_directory);
+  LG_ASSIGN_OR_RETURN(state->spill,
+                      session::SpillArea::Open(state->profile.SpillDirectory(), state->random));
+  LG_ASSIGN_OR_RETURN(auto engine,
+                      engine::Engine::Open(EngineOptionsOf(state->profile, state->spill->path())));
+  state->engine = session::KeepSpillArea(std::move(engine), state->spill);
+  return std::unique_ptr<Session>(new Session(std::make_unique<Session::Impl>(std::move(state))));
+}
+
+Result<std::unique_ptr<Session>> Session::Open(Profile profile) {
+  return SessionAccess::Open(std::move(profile), {});
+}
+
+Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Session::~Session() = default;
+
+const Profile& Session::profile() const { return impl_->state->profile; }
+
+}  // namespace lakegate

@@ -1,0 +1,138 @@
+#include "session/relations.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+#include <variant>
+
+#include "base/text.h"
+#include "base/try.h"
+#include "datasets/contract.h"
+#include "engine/table.h"
+#include "session/contract_scan.h"
+#include "session/judged_text.h"
+#include "session/location.h"
+#include "session/text_line.h"
+
+namespace lakegate::session {
+namespace {
+
+void ReportOpened(SessionState& state, const std::string& name, const DatasetLocation& located,
+                  std::int64_t version) {
+  state.events->Emit(observe::DatasetOpened{.name = name,
+                                            .location = located.path,
+                                            .format = std::string(DataFormatName(*located.format)),
+                                            .version = version});
+}
+
+Status AddDataset(const std::shared_ptr<SessionState>& state, const std::string& name,
+                  const DatasetSpec& spec, const StatementNeeds& needs,
+                  ResolvedRelations* resolved) {
+  // Again: the disk may have changed since the name was registered.
+  auto located = LocateSource(spec.location, state->profile);
+  if (!located) return located.error().WithContext(fmt::format("Dataset '{}'", name));
+  auto table = engine::Table::Open(*state->engine, *located);
+  if (!table) {
+    return NameLine(table.error(), {*located}).WithContext(fmt::format("Dataset '{}'", name));
+  }
+  LG_ASSIGN_OR_RETURN(const engine::TableInfo info, table->Info());
+  ReportOpened(*state, name, *located, info.version);
+  if (*located->format == DataFormat::kNdjson || *located->format == DataFormat::kCsv) {
+    resolved->text_sources.push_back(*located);
+  }
+  const datasets::Contract contract = datasets::ContractOf(spec);
+  if (contract.empty()) return resolved->session.AddTable(name, *table);
+  return AddContractedTable(state, spec, *std::move(table), needs.cancel, &resolved->session);
+}
+
+Status AddStream(const std::shared_ptr<SessionState>& state, const std::string& name,
+                 const StatementNeeds& needs, ResolvedRelations* resolved) {
+  const std::shared_ptr<const StepStore> store = state->FindStore(name);
+  if (store == nullptr) {
+    return Error(ErrorKind::kNotFound,
+                 fmt::format("The stream was deregistered meanwhile: '{}'.", name));
+  }
+  return resolved->session.AddStream(
+      name, store->schema(), [store, cancel = needs.cancel]() { return store->Open(cancel); });
+}
+
+Status AddView(const std::string& name, const catalog::ViewEntry& view, const SqlPolicy& policy,
+               ResolvedRelations* resolved) {
+  LG_ASSIGN_OR_RETURN([[maybe_unused]] const guard::StatementFacts facts,
+                      JudgeView(name, view.sql, policy));
+  return resolved->session.AddView(name, view.sql);
+}
+
+Status AddEntry(const std::shared_ptr<SessionState>& state, const std::string& name,
+                const catalog::Entry& entry, const SqlPolicy& policy, const StatementNeeds& needs,
+                ResolvedRelations* resolved) {
+  resolved->names.insert(name);
+  if (const auto* dataset = std::get_if<catalog::DatasetEntry>(&entry)) {
+    return AddDataset(state, name, dataset->spec, needs, resolved);
+  }
+  if (const auto* view = std::get_if<catalog::ViewEntry>(&entry)) {
+    return AddView(name, *view, policy, resolved);
+  }
+  return AddStream(state, name, needs, resolved);
+}
+
+// Names that are paths, which the verdict let pass, apart from names of the catalog.
+std::set<std::string> TakePaths(const guard::StatementFacts& facts, std::set<std::string>* names) {
+  std::set<std::string> paths;
+  for (const guard::NamedFact& location : facts.locations) {
+    if (names->erase(location.name) > 0) paths.insert(location.name);
+  }
+  return paths;
+}
+
+Error NoWriting(const guard::StatementFacts& facts) {
+  return Error(ErrorKind::kUnsupported,
+               fmt::format("Statements that write or define are not run as SQL here: {}. Use "
+                           "Session::Write, `lakegate write` or an output of a job.",
+                           facts.kind));
+}
+
+}  // namespace
+
+std::int64_t PartitionsFor(const Profile& profile, bool ordered) {
+  if (ordered) return 1;
+  if (profile.TargetPartitions() > 0) return profile.TargetPartitions();
+  if (profile.Threads() > 0) return profile.Threads();
+  return std::max<std::int64_t>(1, std::thread::hardware_concurrency());
+}
+
+Result<engine::EngineSession> OpenEngineSession(const SessionState& state, bool ordered) {
+  return engine::EngineSession::Open(state.engine,
+                                     {.target_partitions = PartitionsFor(state.profile, ordered),
+                                      .batch_rows = state.profile.BatchRows(),
+                                      .ordered = ordered,
+                                      .config = {}});
+}
+
+Result<ResolvedRelations> ResolveRelations(const std::shared_ptr<SessionState>& state,
+                                           const guard::StatementFacts& facts,
+                                           const SqlPolicy& policy, const StatementNeeds& needs) {
+  if (!facts.RelationNames(guard::RelationRole::kWrite).empty() ||
+      !facts.RelationNames(guard::RelationRole::kCreate).empty()) {
+    return NoWriting(facts);
+  }
+  std::set<std::string> names = facts.RelationNames(guard::RelationRole::kRead);
+  const std::set<std::string> paths = TakePaths(facts, &names);
+  LG_ASSIGN_OR_RETURN(const auto closure, state->catalog.Closure(names));
+  LG_ASSIGN_OR_RETURN(engine::EngineSession session, OpenEngineSession(*state, needs.ordered));
+  ResolvedRelations resolved{.session = std::move(session), .names = {}, .text_sources = {}};
+  for (const auto& [name, entry] : closure) {
+    LG_RETURN_IF_ERROR(AddEntry(state, name, entry, policy, needs, &resolved));
+  }
+  for (const std::string& path : paths) {
+    resolved.names.insert(path);
+    DatasetSpec spec;
+    spec.name = path;
+    spec.location.path = path;
+    LG_RETURN_IF_ERROR(AddDataset(state, path, spec, needs, &resolved));
+  }
+  return resolved;
+}
+
+}  // namespace lakegate::session

@@ -1,0 +1,23 @@
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "base/try.h"
+#include "lakegate/session.h"
+#include "session/session_state.h"
+#include "session/statement_run.h"
+
+namespace lakegate {
+
+Result<ArrowStream> Session::Scan(std::string_view name, const QueryOptions& options) {
+  const std::shared_ptr<session::SessionState>& state = impl_->state;
+  LG_ASSIGN_OR_RETURN(const catalog::Entry entry, state->catalog.Find(name));
+  if (std::holds_alternative<catalog::StreamEntry>(entry)) {
+    if (const auto store = state->FindStore(name)) return store->Open(options.cancel);
+  }
+  // Through the guard like anything else: the policy may not allow this name.
+  QueryOptions ordered = options;
+  ordered.ordered = true;
+  return Sql(fmt::format("SELECT * FROM {}", base::QuoteIdentifier(name)), ordered);
+}
+
+}  // namespace lakegate

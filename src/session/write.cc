@@ -1,0 +1,89 @@
+#include "write/write.h"
+
+#include <utility>
+
+#include "base/try.h"
+#include "lakegate/session.h"
+#include "session/judged_text.h"
+#include "session/location.h"
+#include "session/session_state.h"
+#include "session/statement_run.h"
+
+namespace lakegate {
+namespace {
+
+// A destination may be a name of the profile's datasets.
+DatasetLocation Bound(const DatasetLocation& destination, const Profile& profile) {
+  const std::optional<DatasetBinding> binding = profile.DatasetFor(destination.path);
+  if (!binding || binding->name != destination.path) return destination;
+  DatasetLocation bound = destination;
+  bound.path = binding->location;
+  if (!bound.format && !binding->format.empty()) {
+    if (auto format = DataFormatFromText(binding->format)) bound.format = *format;
+  }
+  return bound;
+}
+
+MaintenancePolicy MaintenanceFor(const Profile& profile, const MaintenanceOptions& options) {
+  MaintenancePolicy policy = profile.MaintenancePolicy();
+  if (options.optimize_small_files) {
+    policy.optimize =
+        *options.optimize_small_files ? OptimizePolicy::kWhenSmallFiles : OptimizePolicy::kOff;
+  }
+  policy.checkpoint_every = options.checkpoint_every.value_or(policy.checkpoint_every);
+  return policy;
+}
+
+// What stands between a request and write/: names, roots and formats resolved, conditions judged.
+Result<WriteOptions> PrepareWrite(const session::SessionState& state, const WriteOptions& options,
+                                  const SqlPolicy& policy) {
+  WriteOptions prepared = options;
+  LG_ASSIGN_OR_RETURN(
+      prepared.destination,
+      session::LocateDestination(Bound(options.destination, state.profile), state.profile));
+  LG_RETURN_IF_ERROR(prepared.Validate());
+  LG_RETURN_IF_ERROR(session::JudgeChecks(prepared.checks, policy));
+  return prepared;
+}
+
+Result<WriteReceipt> RunPrepared(session::SessionState& state, const WriteOptions& options,
+                                 const write::SourceFactory& source, const CancelToken& cancel) {
+  write::WriteContext context{.engine = state.engine,
+                              .policy = state.profile.WritePolicyFor(options.destination.path),
+                              .maintenance = MaintenanceFor(state.profile, options.maintenance),
+                              .clock = state.clock,
+                              .random = state.random,
+                              .events = *state.events,
+                              .cancel = cancel};
+  return write::RunWrite(source, options, context);
+}
+
+}  // namespace
+
+Result<WriteReceipt> Session::Write(std::string_view sql, const WriteOptions& write,
+                                    const QueryOptions& query) {
+  const std::shared_ptr<session::SessionState>& state = impl_->state;
+  LG_ASSIGN_OR_RETURN(const session::JudgedStatement judged,
+                      session::JudgeForRun(*state, sql, query));
+  LG_ASSIGN_OR_RETURN(const WriteOptions prepared, PrepareWrite(*state, write, judged.policy));
+  QueryOptions ordered = query;
+  ordered.ordered = true;
+  const auto source = [&]() {
+    return session::RunStatement(state, sql, judged.facts, judged.policy, ordered);
+  };
+  return RunPrepared(*state, prepared, source, query.cancel);
+}
+
+Result<WriteReceipt> Session::WriteStream(ArrowStream source, const WriteOptions& write,
+                                          const CancelToken& cancel) {
+  session::SessionState& state = *impl_->state;
+  if (source == nullptr) {
+    return Error(ErrorKind::kInvalidArgument, "There is no stream to write: it is null.");
+  }
+  LG_ASSIGN_OR_RETURN(const SqlPolicy policy, session::PolicyInForce(state.profile, {}));
+  LG_ASSIGN_OR_RETURN(const WriteOptions prepared, PrepareWrite(state, write, policy));
+  const auto factory = [&source]() -> Result<ArrowStream> { return std::move(source); };
+  return RunPrepared(state, prepared, factory, cancel);
+}
+
+}  // namespace lakegate
