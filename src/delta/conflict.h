@@ -37,8 +37,8 @@ enum class ConflictKind : std::uint8_t {
 };
 std::string_view ConflictKindName(ConflictKind kind);
 
-// Nothing: the same commit may be tried on the new head. Otherwise the first reason, in the
-// order of the winners, worst column of the table first.
+// Nothing: the same commit may be tried on the new head. Otherwise the gravest reason: our
+// application first, then protocol, metadata, rows changed, rows appended.
 std::optional<ConflictKind> JudgeConflict(Operation ours, std::string_view app_id,
                                           std::span<const CommitEntry> winners);
 

@@ -33,6 +33,9 @@ struct Snapshot {
 // `info_json` is engine::DeltaSnapshot::Info. kCorruptData when it lacks something.
 Result<Snapshot> SnapshotFrom(std::string_view info_json, OwnedSchema schema);
 
+// `metadata.schemaString`: what staged rows are cast to.
+std::string SchemaStringOf(const Snapshot& snapshot);
+
 // Conditions every row of the table must meet, from "delta.constraints.NAME", sorted by name.
 std::vector<Check> ConstraintsOf(const Snapshot& snapshot);
 // Columns the table's schema does not let be null.

@@ -70,6 +70,7 @@ Result<DeltaStage> DeltaStage::Open(const Engine& engine, const DeltaStageOption
                           {"stats_columns", options.statistics_columns},
                           {"configuration", options.configuration}};
   if (options.max_row_group_rows > 0) value["max_row_group_rows"] = options.max_row_group_rows;
+  if (!options.schema_string.empty()) value["schema_string"] = options.schema_string;
   const std::string text = Dump(value);
   OwnedSchema copy = CopySchema(schema);
   const auto& state = engine.state();

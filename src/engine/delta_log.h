@@ -53,6 +53,8 @@ struct DeltaStageOptions {
   std::vector<std::string> statistics_columns = {};
   std::map<std::string, std::string> configuration = {};
   std::int64_t max_row_group_rows = 0;  // 0: the writer's own
+  // `metadata.schemaString` of the table: rows are cast to it. "": the schema given to `Open`.
+  std::string schema_string = {};
 };
 
 // Parquet files staged under a table, uncommitted. Destroying an unfinished stage removes

@@ -1,0 +1,64 @@
+#include "delta/log.h"
+
+#include <utility>
+
+#include "base/try.h"
+
+namespace lakegate::delta {
+
+namespace {
+
+class EngineLog final : public Log {
+ public:
+  EngineLog(std::shared_ptr<const engine::Engine> engine, std::string path)
+      : engine_(std::move(engine)), path_(std::move(path)) {}
+
+  const std::string& path() const override { return path_; }
+
+  Result<std::optional<Snapshot>> Read() override {
+    auto opened = engine::DeltaSnapshot::Open(*engine_, path_);
+    if (!opened) {
+      if (opened.error().kind() == ErrorKind::kNotFound) return std::optional<Snapshot>();
+      return std::move(opened).error();
+    }
+    auto handle = std::make_shared<const engine::DeltaSnapshot>(*std::move(opened));
+    LG_ASSIGN_OR_RETURN(const std::string info, handle->Info());
+    LG_ASSIGN_OR_RETURN(auto schema, handle->schema());
+    LG_ASSIGN_OR_RETURN(auto snapshot, SnapshotFrom(info, std::move(schema)));
+    snapshot.handle = std::move(handle);
+    return std::optional(std::move(snapshot));
+  }
+
+  Result<std::optional<std::int64_t>> AppVersion(const Snapshot& snapshot,
+                                                 std::string_view app_id) override {
+    return snapshot.handle->AppVersion(app_id);
+  }
+
+  Result<std::string> Files(const Snapshot& snapshot) override { return snapshot.handle->Files(); }
+
+  Result<std::int64_t> Commit(const Snapshot* base, std::string_view request) override {
+    return engine::CommitDelta(*engine_, base == nullptr ? nullptr : base->handle.get(), request);
+  }
+
+  Result<std::string> ReadCommit(std::int64_t version) override {
+    return engine::ReadDeltaCommit(*engine_, path_, version);
+  }
+
+  Status Discard(const std::vector<std::string>& files) override {
+    if (files.empty()) return {};
+    return engine::DiscardStaged(*engine_, path_, files);
+  }
+
+ private:
+  // Shared with the caller: a log may be the last to need it.
+  std::shared_ptr<const engine::Engine> engine_;
+  std::string path_;
+};
+
+}  // namespace
+
+std::unique_ptr<Log> OpenLog(std::shared_ptr<const engine::Engine> engine, std::string path) {
+  return std::make_unique<EngineLog>(std::move(engine), std::move(path));
+}
+
+}  // namespace lakegate::delta

@@ -1,0 +1,171 @@
+#include "delta/snapshot.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+
+#include "base/text.h"
+#include "base/try.h"
+#include "columnar/schema.h"
+#include "columnar/type.h"
+
+namespace lakegate::delta {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view kConstraintPrefix = "delta.constraints.";
+
+std::string Dump(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+const ArrowSchema* FindField(const ArrowSchema& schema, std::string_view name) {
+  for (std::int64_t i = 0; i < schema.n_children; ++i) {
+    if (columnar::NameOf(*schema.children[i]) == name) return schema.children[i];
+  }
+  return nullptr;
+}
+
+bool SameChildren(const ArrowSchema& table, const ArrowSchema& incoming);
+
+// Whether values of `incoming` are stored in `table` without a change of meaning: what Delta
+// has one type for is one type here.
+bool Compatible(const ArrowSchema& table, const ArrowSchema& incoming) {
+  if (incoming.dictionary != nullptr) return Compatible(table, *incoming.dictionary);
+  if (table.dictionary != nullptr) return Compatible(*table.dictionary, incoming);
+  const auto to = columnar::ParseFormat(table.format);
+  const auto from = columnar::ParseFormat(incoming.format);
+  if (!to || !from) return false;
+  if (from->id == columnar::TypeId::kNull) return true;
+  if (columnar::IsString(to->id)) return columnar::IsString(from->id);
+  if (columnar::IsBinary(to->id)) {
+    return columnar::IsBinary(from->id) || from->id == columnar::TypeId::kFixedSizeBinary;
+  }
+  if (columnar::IsDecimal(to->id)) {
+    return columnar::IsDecimal(from->id) && to->precision == from->precision &&
+           to->scale == from->scale;
+  }
+  if (to->id == columnar::TypeId::kTimestamp) {
+    return from->id == to->id && from->zoned == to->zoned;
+  }
+  const auto is_list = [](columnar::TypeId id) {
+    return id == columnar::TypeId::kList || id == columnar::TypeId::kLargeList ||
+           id == columnar::TypeId::kFixedSizeList || id == columnar::TypeId::kListView ||
+           id == columnar::TypeId::kLargeListView;
+  };
+  if (is_list(to->id)) {
+    return is_list(from->id) && Compatible(*table.children[0], *incoming.children[0]);
+  }
+  if (to->id == columnar::TypeId::kMap) {
+    return from->id == to->id &&
+           Compatible(*table.children[0]->children[0], *incoming.children[0]->children[0]) &&
+           Compatible(*table.children[0]->children[1], *incoming.children[0]->children[1]);
+  }
+  if (to->id == columnar::TypeId::kStruct) {
+    return from->id == to->id && SameChildren(table, incoming);
+  }
+  // Delta has no unsigned types: they were stored as the next that holds them.
+  return to->id == from->id;
+}
+
+bool SameChildren(const ArrowSchema& table, const ArrowSchema& incoming) {
+  if (table.n_children != incoming.n_children) return false;
+  for (std::int64_t i = 0; i < table.n_children; ++i) {
+    const ArrowSchema* other = FindField(incoming, columnar::NameOf(*table.children[i]));
+    if (other == nullptr || !Compatible(*table.children[i], *other)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<Snapshot> SnapshotFrom(std::string_view info_json, OwnedSchema schema) {
+  const auto info = json::parse(info_json, nullptr, false);
+  const auto has = [&](const char* name) { return info.is_object() && info.contains(name); };
+  if (!has("version") || !info["version"].is_number_integer() || !has("metadata") ||
+      !has("protocol")) {
+    return Error(ErrorKind::kCorruptData,
+                 "The Delta table says nothing of its version, protocol or metadata.");
+  }
+  Snapshot snapshot;
+  snapshot.version = info["version"].get<std::int64_t>();
+  snapshot.files = info.value("files", std::int64_t{0});
+  snapshot.bytes = info.value("bytes", std::int64_t{0});
+  snapshot.protocol_json = Dump(info["protocol"]);
+  snapshot.metadata_json = Dump(info["metadata"]);
+  for (const auto& column : info.value("partition_columns", json::array())) {
+    if (column.is_string()) snapshot.partition_columns.push_back(column.get<std::string>());
+  }
+  for (const auto& [name, value] : info.value("configuration", json::object()).items()) {
+    if (value.is_string()) snapshot.configuration[name] = value.get<std::string>();
+  }
+  snapshot.schema = std::make_shared<const OwnedSchema>(std::move(schema));
+  return snapshot;
+}
+
+std::string SchemaStringOf(const Snapshot& snapshot) {
+  const auto metadata = json::parse(snapshot.metadata_json, nullptr, false);
+  if (!metadata.is_object()) return {};
+  const auto found = metadata.find("schemaString");
+  return found != metadata.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+std::vector<Check> ConstraintsOf(const Snapshot& snapshot) {
+  std::vector<Check> checks;
+  for (const auto& [name, expression] : snapshot.configuration) {
+    if (name.starts_with(kConstraintPrefix)) {
+      checks.push_back({name.substr(kConstraintPrefix.size()), expression});
+    }
+  }
+  return checks;
+}
+
+std::vector<std::string> NotNullColumnsOf(const Snapshot& snapshot) {
+  std::vector<std::string> names;
+  if (snapshot.schema == nullptr || snapshot.schema->empty()) return names;
+  const ArrowSchema& schema = **snapshot.schema;
+  for (std::int64_t i = 0; i < schema.n_children; ++i) {
+    if (!columnar::IsNullable(*schema.children[i])) {
+      names.emplace_back(columnar::NameOf(*schema.children[i]));
+    }
+  }
+  return names;
+}
+
+Status CheckAppendable(const ArrowSchema& table, const ArrowSchema& incoming) {
+  std::vector<std::string> missing;
+  std::vector<std::string> unknown;
+  std::vector<std::string> differing;
+  for (std::int64_t i = 0; i < table.n_children; ++i) {
+    const ArrowSchema& field = *table.children[i];
+    const ArrowSchema* other = FindField(incoming, columnar::NameOf(field));
+    if (other == nullptr) {
+      missing.emplace_back(columnar::NameOf(field));
+    } else if (!Compatible(field, *other)) {
+      differing.push_back(fmt::format("{} is {}, the table has {}", columnar::NameOf(field),
+                                      columnar::TypeName(*other), columnar::TypeName(field)));
+    }
+  }
+  for (const auto& name : columnar::ColumnNames(incoming)) {
+    if (FindField(table, name) == nullptr) unknown.push_back(name);
+  }
+  if (missing.empty() && unknown.empty() && differing.empty()) return {};
+  std::string message = "The rows do not fit the schema of the Delta table:";
+  if (!missing.empty()) message += fmt::format(" missing columns: {};", base::ListNames(missing));
+  if (!unknown.empty()) {
+    message += fmt::format(" columns the table does not have: {};", base::ListNames(unknown));
+  }
+  if (!differing.empty()) {
+    message += fmt::format(" columns of another type: {};", base::ListNames(differing));
+  }
+  message += fmt::format(" the table's columns are {}; select and cast them in the source.",
+                         base::ListNames(columnar::ColumnNames(table)));
+  return Error(ErrorKind::kSchemaMismatch, std::move(message));
+}
+
+}  // namespace lakegate::delta
