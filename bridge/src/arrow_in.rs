@@ -107,7 +107,9 @@ pub fn batch(array: FFI_ArrowArray, schema: &SchemaRef) -> Result<RecordBatch> {
     let rows = data.len();
     let array = make_array(data);
     let Some(columns) = array.as_any().downcast_ref::<StructArray>() else {
-        return Err(BridgeError::internal("a struct array became something else"));
+        return Err(BridgeError::internal(
+            "a struct array became something else",
+        ));
     };
     if columns.null_count() > 0 {
         return Err(BridgeError::invalid_argument(
@@ -231,6 +233,9 @@ pub fn stream_error(name: &str, code: i32, text: &str) -> BridgeError {
     } else {
         text.to_owned()
     };
-    BridgeError::new(kind, format!("a stream of the host failed: {name}: {reason}"))
-        .with_subject(name)
+    BridgeError::new(
+        kind,
+        format!("a stream of the host failed: {name}: {reason}"),
+    )
+    .with_subject(name)
 }

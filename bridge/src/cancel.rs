@@ -55,7 +55,9 @@ impl Cancel {
     /// Counts from now; 0 or none is no limit.
     pub fn set_time_limit_ms(&mut self, limit: Option<u64>) {
         self.limit = limit.filter(|ms| *ms > 0).map(Duration::from_millis);
-        self.deadline = self.limit.and_then(|limit| Instant::now().checked_add(limit));
+        self.deadline = self
+            .limit
+            .and_then(|limit| Instant::now().checked_add(limit));
     }
 
     pub fn flag(&self) -> StopFlag {
@@ -72,7 +74,10 @@ impl Cancel {
             self.flag.stop();
             return Err(BridgeError::cancelled());
         }
-        if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+        if self
+            .deadline
+            .is_some_and(|deadline| Instant::now() >= deadline)
+        {
             self.flag.stop();
             let limit = self.limit.unwrap_or_default().as_millis();
             let message = format!("the time limit was passed: {limit} ms (time_limit_ms)");

@@ -35,7 +35,9 @@ pub fn run<T: Send + 'static>(
             Ok(result) => return result,
             Err(RecvTimeoutError::Timeout) => cancel.check()?,
             Err(RecvTimeoutError::Disconnected) => {
-                return Err(BridgeError::internal("a planning thread ended without an answer"));
+                return Err(BridgeError::internal(
+                    "a planning thread ended without an answer",
+                ));
             }
         }
     }

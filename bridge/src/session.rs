@@ -61,7 +61,9 @@ impl SessionInner {
 
     fn add(&self, name: &str, provider: Arc<dyn TableProvider>) -> Result<()> {
         if name.is_empty() {
-            return Err(BridgeError::invalid_argument("the name of a table is empty"));
+            return Err(BridgeError::invalid_argument(
+                "the name of a table is empty",
+            ));
         }
         if self.names.table_exist(name) {
             return Err(BridgeError::new(

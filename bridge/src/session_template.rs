@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use datafusion::execution::SessionState;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::execution::session_state::SessionStateBuilder;
-use datafusion::execution::SessionState;
 use datafusion::prelude::SessionConfig;
 
 pub const CATALOG: &str = "lakegate";

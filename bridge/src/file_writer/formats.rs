@@ -41,7 +41,12 @@ pub struct WriterOptions {
     explicit_nulls: Option<bool>,
 }
 
-const PARQUET_OPTIONS: &[&str] = &["compression", "max_row_group_rows", "dictionary", "statistics"];
+const PARQUET_OPTIONS: &[&str] = &[
+    "compression",
+    "max_row_group_rows",
+    "dictionary",
+    "statistics",
+];
 const ARROW_OPTIONS: &[&str] = &["compression"];
 const TEXT_OPTIONS: &[&str] = &[
     "date_format",
@@ -196,7 +201,10 @@ impl FormatWriter for NdjsonFile {
 }
 
 fn parquet_properties(options: &WriterOptions) -> Result<WriterProperties> {
-    let name = options.compression.as_deref().unwrap_or(DEFAULT_COMPRESSION);
+    let name = options
+        .compression
+        .as_deref()
+        .unwrap_or(DEFAULT_COMPRESSION);
     let mut properties = WriterProperties::builder()
         .set_compression(parquet_compression(name)?)
         .set_dictionary_enabled(options.dictionary.unwrap_or(true))
@@ -226,7 +234,8 @@ fn parquet_compression(name: &str) -> Result<Compression> {
         "brotli" => "brotli(1)".to_owned(),
         other => other.to_owned(),
     };
-    text.parse().map_err(|_| unknown("compression", name, known))
+    text.parse()
+        .map_err(|_| unknown("compression", name, known))
 }
 
 fn ipc_options(options: &WriterOptions) -> Result<IpcWriteOptions> {

@@ -98,9 +98,7 @@ impl Parameter {
             Type::Float64 => DataType::Float64,
             Type::Utf8 => DataType::Utf8,
             Type::Date32 => DataType::Date32,
-            Type::TimestampUs => {
-                DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, None)
-            }
+            Type::TimestampUs => DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, None),
         };
         let Some(text) = &self.value else {
             return Err(BridgeError::invalid_argument(format!(

@@ -72,7 +72,8 @@ impl PartitionStream for HostPartition {
     }
 
     fn execute(&self, _context: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let mut builder = RecordBatchReceiverStreamBuilder::new(self.schema.clone(), CHANNEL_BATCHES);
+        let mut builder =
+            RecordBatchReceiverStreamBuilder::new(self.schema.clone(), CHANNEL_BATCHES);
         let sender = builder.tx();
         let source = self.source.clone();
         let schema = self.schema.clone();

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use datafusion::catalog::view::ViewTable;
 use datafusion::catalog::TableProvider;
+use datafusion::catalog::view::ViewTable;
 use datafusion::sql::parser::Statement as EngineStatement;
 use datafusion::sql::sqlparser::ast::Statement;
 

@@ -230,7 +230,10 @@ fn infer(
     let all: Vec<&Path> = files.paths().iter().map(|path| path.as_path()).collect();
     let error = match inference.schema(&all) {
         Ok(schema) if schema.fields().is_empty() => {
-            let paths: Vec<String> = all.iter().map(|p| p.to_string_lossy().into_owned()).collect();
+            let paths: Vec<String> = all
+                .iter()
+                .map(|p| p.to_string_lossy().into_owned())
+                .collect();
             return Err(files.nothing_to_read(&paths, format_name));
         }
         Ok(schema) => return Ok(schema),
@@ -266,8 +269,10 @@ struct Inference {
 
 impl Inference {
     fn schema(&self, paths: &[&Path]) -> Result<SchemaRef> {
-        let urls: Vec<ListingTableUrl> =
-            paths.iter().map(|path| file_url(path)).collect::<Result<_>>()?;
+        let urls: Vec<ListingTableUrl> = paths
+            .iter()
+            .map(|path| file_url(path))
+            .collect::<Result<_>>()?;
         let Some(first) = urls.first() else {
             return Ok(Arc::new(Schema::empty()));
         };
