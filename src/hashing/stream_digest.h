@@ -7,7 +7,9 @@
 // reused buffer; batch borders leave no trace in any column's byte sequence.
 //
 // Errors: kSchemaMismatch when a batch's shape is not the schema's, kUnsupported for unions,
-// kCorruptData for a dictionary index out of range. After an error the digest is spent.
+// kCorruptData for a batch whose buffers do not fit its schema. Offsets and dictionary indices
+// are trusted: whoever takes a batch from outside the process calls columnar::CheckArray once.
+// After an error the digest is spent.
 // Threads: one at a time. Memory: 2 KiB a column, and a buffer of 64 KiB or of 64
 // rows' values in one column, whichever is more.
 #ifndef LAKEGATE_HASHING_STREAM_DIGEST_H_
