@@ -17,7 +17,8 @@
 
 namespace lakegate {
 
-enum class DataFormat { kDelta, kParquet, kCsv, kNdjson, kArrow };
+// Numbers are stable: they are part of every dataset's identity.
+enum class DataFormat { kDelta = 0, kParquet = 1, kCsv = 2, kNdjson = 3, kArrow = 4 };
 
 LAKEGATE_EXPORT std::string_view DataFormatName(DataFormat format);
 // kInvalidArgument listing the formats there are; "ndjson" and "jsonl", "arrow" and "ipc" are one.

@@ -14,8 +14,8 @@ namespace lakegate::catalog {
 
 struct DatasetIdentity {
   std::string location;
-  // "" while it has not been inferred.
-  std::string format;
+  // Absent while it has not been inferred.
+  std::optional<DataFormat> format;
   // The pin of the spec, at most one of the two; neither means the head.
   std::optional<std::int64_t> version;
   std::optional<std::int64_t> timestamp_ms;
