@@ -134,8 +134,12 @@ int32_t lg_sql_facts(lg_str sql, lg_str limits, lg_text** out, lg_error** err);
  * {"format": "delta"|"parquet"|"csv"|"ndjson"|"arrow", "paths": [absolute file or folder, ...],
  *  "partition_columns": [...], "version", "timestamp_ms" (delta), "options": {...}}
  * csv options: "delimiter", "quote", "escape", "comment", "header", "null_regex", "newlines_in_values";
- * csv and ndjson: "infer_rows", "compression"; all: "schema_columns" is given by `schema` (may
- * be null = inferred; consumed). */
+ * csv and ndjson: "infer_rows", "compression" (else told by the file names). `schema` may be
+ * null (inferred); it is consumed. The files of a folder are found at any depth by the format's
+ * extensions, without names that begin with '.' or '_' and without empty files, and stay the
+ * same for the life of the table. A dataset without content and without a schema is
+ * LG_ERR_NOT_FOUND; LG_ERR_CORRUPT_DATA carries the file as subject and, for ndjson and csv,
+ * the line. */
 int32_t lg_table_open(const lg_engine* engine, lg_str location, struct ArrowSchema* schema,
                       lg_table** out, lg_error** err);
 int32_t lg_table_schema(const lg_table* table, struct ArrowSchema* out, lg_error** err);
@@ -161,11 +165,16 @@ int32_t lg_session_add_stream(const lg_session* session, lg_str name, struct Arr
  * "date32"|"timestamp_us", "value": text}}, bound as values. options: {"time_limit_ms"}. */
 int32_t lg_session_plan(const lg_session* session, lg_str sql, lg_str parameters, lg_str options,
                         lg_cancel_source cancel, lg_plan** out, lg_error** err);
-/* The expanded plan, views inlined: {"nodes": [{"kind","table","provider"}], "functions":
- * [{"name","kind","volatility"}], "node_count"}. */
+/* The expanded plan, views inlined, nothing optimised, folded or opened yet: {"nodes":
+ * [{"kind","table","provider"}], "functions": [{"name","kind","volatility"}], "node_count"}.
+ * Kinds: "projection", "table_scan", "join", ...; writes and definitions begin with "dml:",
+ * "ddl:", "statement:" or are "copy", "analyze", "describe_table"; "extension:NAME". Every
+ * placeholder needs a parameter and every parameter a placeholder. */
 int32_t lg_plan_facts(const lg_plan* plan, lg_text** out, lg_error** err);
 int32_t lg_plan_schema(const lg_plan* plan, struct ArrowSchema* out, lg_error** err);
-/* options: {"time_limit_ms"}. The stream owns all it needs; releasing it stops the work. */
+/* options: {"time_limit_ms"}, counted from here and past its end LG_ERR_TIMEOUT. Optimises,
+ * opens the files and starts. The stream owns all it needs; releasing it stops the work. A
+ * failed stream of the host is an error with the stream's name as subject. */
 int32_t lg_plan_execute(const lg_plan* plan, lg_str options, lg_cancel_source cancel,
                         struct ArrowArrayStream* out, lg_error** err);
 void lg_plan_free(lg_plan* plan);
@@ -182,9 +191,12 @@ int32_t lg_predicate_evaluate(const lg_predicate* predicate, struct ArrowArray* 
 void lg_predicate_free(lg_predicate* predicate);
 
 /* ---- one file, written where the caller says; fsync and rename are the caller's ----
- * {"path", "format": "parquet"|"csv"|"ndjson"|"arrow", "options": {...}}
- * parquet: "compression", "max_row_group_rows", "dictionary", "statistics";
- * csv: "delimiter", "quote", "header", "null", "date_format"...; arrow: "compression". */
+ * {"path", "format": "parquet"|"csv"|"ndjson"|"arrow", "options": {...}}; a path that exists is
+ * LG_ERR_ALREADY_EXISTS; an unfinished file stays where it is.
+ * parquet: "compression" (zstd(3)), "max_row_group_rows", "dictionary", "statistics"
+ * ("none"|"chunk"|"page"); arrow: "compression" ("none"|"lz4"|"zstd"); csv: "delimiter", "quote",
+ * "escape", "double_quote", "header", "null"; ndjson: "explicit_nulls"; csv and ndjson:
+ * "date_format", "datetime_format", "time_format", "timestamp_format", "timestamp_tz_format". */
 int32_t lg_file_writer_open(const lg_engine* engine, lg_str options, struct ArrowSchema* schema,
                             lg_file_writer** out, lg_error** err);
 int32_t lg_file_writer_write(lg_file_writer* writer, struct ArrowArray* batch, lg_error** err);
@@ -192,7 +204,9 @@ int32_t lg_file_writer_write(lg_file_writer* writer, struct ArrowArray* batch, l
 int32_t lg_file_writer_finish(lg_file_writer* writer, lg_text** out, lg_error** err);
 void lg_file_writer_free(lg_file_writer* writer);
 
-/* ---- Delta Lake: snapshots ---- {"path", "version", "timestamp_ms"} */
+/* ---- Delta Lake: snapshots ---- {"path", "version", "timestamp_ms"}
+ * LG_ERR_NOT_FOUND: no log, or no such version (the message has the range); a timestamp means
+ * the newest commit not after it. LG_ERR_CORRUPT_DATA names the file of the log. */
 int32_t lg_delta_open(const lg_engine* engine, lg_str location, lg_delta** out, lg_error** err);
 /* {"version","protocol": action,"metadata": action,"files","bytes","partition_columns",
  *  "configuration"} */
@@ -214,11 +228,18 @@ int32_t lg_delta_table_actions(const lg_engine* engine, const lg_delta* base,
                                lg_error** err);
 /* Stages Parquet files under the table, uncommitted:
  * {"path", "partition_columns", "target_file_bytes", "compression", "stats_columns": [...],
- *  "configuration": {...}, "max_row_group_rows"} */
+ *  "configuration": {...}, "max_row_group_rows", "schema_string"}
+ * Without "schema_string" the files hold what Delta can hold of `schema`: unsigned integers
+ * widen (64 bits stay 64, checked by value), times are microseconds, views and dictionaries
+ * plain. With it (`metadata.schemaString` of a table) columns are matched by name and cast so
+ * that every value is kept, or LG_ERR_SCHEMA_MISMATCH with the column as subject. A null in a
+ * column that must not be null is LG_ERR_CONSTRAINT_VIOLATION. "stats_columns" absent = by
+ * "configuration", empty = none; "compression" absent = zstd; "target_file_bytes" 0 = one file
+ * for each partition. Rows are encoded behind a short queue: an error may surface one call later. */
 int32_t lg_delta_writer_open(const lg_engine* engine, lg_str options, struct ArrowSchema* schema,
                              lg_delta_writer** out, lg_error** err);
 int32_t lg_delta_writer_write(lg_delta_writer* writer, struct ArrowArray* batch, lg_error** err);
-/* A JSON array of Add actions; the writer is spent afterwards. */
+/* A JSON array of Add actions, as lg_delta_files gives them; the writer is spent afterwards. */
 int32_t lg_delta_writer_finish(lg_delta_writer* writer, lg_text** out, lg_error** err);
 /* Freeing an unfinished writer removes what it staged. */
 void lg_delta_writer_free(lg_delta_writer* writer);
@@ -226,17 +247,23 @@ void lg_delta_writer_free(lg_delta_writer* writer);
 int32_t lg_delta_discard(const lg_engine* engine, lg_str path, lg_str files, lg_error** err);
 /* One compare-and-swap on `base` (null = the table must not exist), no retry, no rebase:
  * {"path", "actions": [{"protocol"|"metaData"|"add"|"remove"|"txn": {...}}], "operation":
- *  {"name": "WRITE"|"CREATE TABLE"|"OPTIMIZE"|..., "mode", "partition_by", "predicate"},
- *  "commit_info": {...}} -> the new version.
- * LG_ERR_COMMIT_CONFLICT: another commit holds that version. LG_ERR_COMMIT_UNKNOWN: the put
- * failed in a way that may have landed. A failing post-commit hook is no error. */
+ *  {"name": "WRITE"|"CREATE TABLE"|"OPTIMIZE"|"DELETE"|"UPDATE"|"SET TBLPROPERTIES", "mode",
+ *   "partition_by", "predicate", "target_file_bytes", "properties"},
+ *  "commit_info": {...}} -> the new version. The commit itself writes timestamp, operation,
+ * operationParameters, readVersion and engineInfo.
+ * LG_ERR_COMMIT_CONFLICT: another commit holds that version; the subject is "version_taken" or
+ * "table_exists". LG_ERR_COMMIT_UNKNOWN: the put failed in a way that may have landed; an error
+ * of another kind means that it did not. At the table's checkpoint interval a checkpoint
+ * follows, whose failure is no error; old log entries are left alone. Rows for a table with
+ * invariants, generated columns or column mapping are LG_ERR_UNSUPPORTED. */
 int32_t lg_delta_commit(const lg_engine* engine, const lg_delta* base, lg_str request,
                         int64_t* version, lg_error** err);
 /* One log entry as it stands, newline-delimited actions; LG_ERR_NOT_FOUND past the head. */
 int32_t lg_delta_read_commit(const lg_engine* engine, lg_str path, int64_t version, lg_text** out,
                              lg_error** err);
-/* Compaction rewritten and staged but not committed: {"target_file_bytes"} -> {"actions":
- * [...], "metrics": {...}}; actions empty when there is nothing to do. */
+/* Compaction rewritten and staged but not committed: {"target_file_bytes", "time_limit_ms"} ->
+ * {"actions": [...], "metrics": {...}}; actions empty when there is nothing to do. A table with
+ * deletion vectors is LG_ERR_UNSUPPORTED. */
 int32_t lg_delta_compact(const lg_engine* engine, const lg_delta* base, lg_str options,
                          lg_cancel_source cancel, lg_text** out, lg_error** err);
 /* Writes a checkpoint of `delta`'s version. */
