@@ -1,0 +1,173 @@
+#include "write/maintain.h"
+
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/file.h"
+#include "base/try.h"
+#include "base/uuid.h"
+#include "delta/action.h"
+#include "delta/commit.h"
+#include "engine/delta_log.h"
+#include "write/commit_events.h"
+
+namespace lakegate::write {
+
+namespace {
+
+// The newest checkpoint's version, -1 for none: "00000000000000000010.checkpoint….parquet".
+std::int64_t NewestCheckpoint(const std::string& table) {
+  std::int64_t newest = -1;
+  const auto names = base::ListDirectory(table + "/_delta_log");
+  if (!names) return newest;
+  for (const auto& name : *names) {
+    if (name.find(".checkpoint") == std::string::npos) continue;
+    std::int64_t version = -1;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), version);
+    if (error == std::errc()) newest = std::max(newest, version);
+  }
+  return newest;
+}
+
+struct Head {
+  delta::Snapshot snapshot;
+  TableMetrics metrics;
+};
+
+Result<Head> Measure(delta::Log& log, const MaintenancePolicy& policy) {
+  LG_ASSIGN_OR_RETURN(auto snapshot, log.Read());
+  if (!snapshot) return Error(ErrorKind::kNotFound, "The Delta table is gone: " + log.path());
+  LG_ASSIGN_OR_RETURN(const std::string text, log.Files(*snapshot));
+  LG_ASSIGN_OR_RETURN(const auto files, delta::ParseAdds(text));
+  Head head{*std::move(snapshot), {}};
+  head.metrics.version = head.snapshot.version;
+  head.metrics.since_checkpoint = head.snapshot.version - NewestCheckpoint(log.path());
+  for (const auto& file : files) {
+    head.metrics.small_files += file.bytes < policy.small_file_bytes ? 1 : 0;
+    const auto add = nlohmann::json::parse(file.json, nullptr, false);
+    const auto vector = add.find("deletionVector");
+    if (vector != add.end() && !vector->is_null()) head.metrics.deletion_vectors = true;
+  }
+  return head;
+}
+
+// The compacted files' actions in one commit on the version they were made from.
+Result<std::optional<std::int64_t>> Optimize(delta::Log& log, const delta::Snapshot& head,
+                                             std::int64_t target_file_bytes,
+                                             WriteContext& context) {
+  LG_ASSIGN_OR_RETURN(
+      const std::string text,
+      engine::CompactDelta(*context.engine, *head.handle, target_file_bytes, context.cancel));
+  const auto parsed = nlohmann::json::parse(text, nullptr, false);
+  if (!parsed.is_object() || !parsed.contains("actions")) {
+    return Error(ErrorKind::kInternal, "A compaction gave no list of actions.");
+  }
+  delta::CommitRequest request;
+  request.operation = delta::Operation::kOptimize;
+  request.operation_name = "OPTIMIZE";
+  request.write_id = base::MakeUuidV4(context.random).ToString();
+  std::vector<std::string> staged;
+  for (const auto& action : parsed["actions"]) {
+    request.actions.push_back(action.dump());
+    if (const auto add = action.find("add"); add != action.end()) {
+      staged.push_back(add->value("path", ""));
+    }
+  }
+  if (request.actions.empty()) return std::optional<std::int64_t>();
+  CommitEvents observer(log.path(), context.events);
+  const delta::CommitContext commit{.clock = context.clock,
+                                    .random = context.random,
+                                    .observer = observer,
+                                    .cancel = context.cancel,
+                                    .retries = 0};
+  auto result = delta::Commit(log, head, request, commit);
+  if (result && std::holds_alternative<delta::Committed>(result->outcome)) {
+    return std::optional(std::get<delta::Committed>(result->outcome).version);
+  }
+  const bool unknown = result && std::holds_alternative<delta::Unknown>(result->outcome);
+  if (!unknown) (void)log.Discard(staged);
+  if (!result) return std::move(result).error();
+  return *delta::ErrorOf(result->outcome, log.path());
+}
+
+void Fail(const Error& error, MaintenanceDecision* decision) {
+  decision->done = false;
+  decision->reason = "failed: " + error.ToString();
+}
+
+void RunOptimize(delta::Log& log, const delta::Snapshot& head, std::int64_t target_file_bytes,
+                 WriteContext& context, MaintenanceDecision* decision) {
+  const auto version = Optimize(log, head, target_file_bytes, context);
+  if (!version) {
+    Fail(version.error(), decision);
+  } else if (!*version) {
+    decision->done = false;
+    decision->reason = "nothing_to_compact";
+  } else {
+    decision->version = **version;
+  }
+}
+
+void RunCheckpoint(delta::Log& log, MaintenanceDecision* decision) {
+  const auto head = log.Read();
+  if (!head || !*head) {
+    return Fail(head ? Error(ErrorKind::kNotFound, "The table is gone.") : head.error(), decision);
+  }
+  const auto written = engine::CheckpointDelta(*(**head).handle);
+  if (!written) return Fail(written.error(), decision);
+  decision->version = (**head).version;
+}
+
+}  // namespace
+
+std::vector<MaintenanceDecision> DecideMaintenance(const MaintenancePolicy& policy,
+                                                   const TableMetrics& metrics) {
+  MaintenanceDecision optimize{"optimize", false, "not_configured", metrics.version};
+  if (policy.optimize == OptimizePolicy::kWhenSmallFiles) {
+    const bool due = metrics.small_files >= policy.small_file_count;
+    optimize.done = due && !metrics.deletion_vectors;
+    optimize.reason = !due                       ? "below_threshold"
+                      : metrics.deletion_vectors ? "deletion_vectors"
+                                                 : "small_files";
+  }
+  MaintenanceDecision checkpoint{"checkpoint", false, "not_configured", metrics.version};
+  if (policy.checkpoint_every > 0) {
+    checkpoint.done = metrics.since_checkpoint >= policy.checkpoint_every;
+    checkpoint.reason = checkpoint.done ? "interval_reached" : "below_threshold";
+  }
+  return {optimize, checkpoint, {"vacuum", false, "not_configured", metrics.version}};
+}
+
+std::vector<MaintenanceDecision> Maintain(delta::Log& log, std::int64_t target_file_bytes,
+                                          WriteContext& context) {
+  const auto& policy = context.maintenance;
+  const bool asked = policy.optimize != OptimizePolicy::kOff || policy.checkpoint_every > 0;
+  std::vector<MaintenanceDecision> decisions;
+  if (!asked) {
+    decisions = DecideMaintenance(policy, {});
+  } else if (auto head = Measure(log, policy); !head) {
+    decisions = DecideMaintenance({}, {});
+    for (auto& decision : decisions) Fail(head.error(), &decision);
+  } else {
+    decisions = DecideMaintenance(policy, head->metrics);
+    for (auto& decision : decisions) {
+      if (!decision.done) continue;
+      if (decision.action == "optimize") {
+        RunOptimize(log, head->snapshot, target_file_bytes, context, &decision);
+      } else {
+        RunCheckpoint(log, &decision);
+      }
+    }
+  }
+  for (const auto& decision : decisions) {
+    context.events.Emit(
+        observe::MaintenanceDecided{log.path(), decision.action, decision.done, decision.reason});
+  }
+  return decisions;
+}
+
+}  // namespace lakegate::write

@@ -1,0 +1,25 @@
+#include "write/new_folders.h"
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <system_error>
+
+namespace lakegate::write {
+
+NewFolders::~NewFolders() {
+  if (kept_) return;
+  for (const auto& folder : made_) ::rmdir(folder.c_str());
+}
+
+Status NewFolders::Make(const std::string& folder, base::Durability durability) {
+  std::error_code error;
+  for (std::filesystem::path path(folder); !std::filesystem::exists(path, error);
+       path = path.parent_path()) {
+    if (path.empty() || path == path.root_path()) break;
+    made_.push_back(path.string());
+  }
+  return base::EnsureDirectory(folder, durability);
+}
+
+}  // namespace lakegate::write
