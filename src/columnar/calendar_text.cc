@@ -10,7 +10,7 @@ namespace {
 constexpr std::int64_t kSecondsOfDay = 86'400;
 constexpr std::int64_t kNanosecondsOfSecond = 1'000'000'000;
 // -9999-01-01 and 9999-12-31 in days since 1970.
-constexpr std::int64_t kFirstDay = -4'371'588;
+constexpr std::int64_t kFirstDay = -4'371'587;
 constexpr std::int64_t kLastDay = 2'932'896;
 
 std::int64_t UnitsOfSecond(TimeUnit unit) {
