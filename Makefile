@@ -5,9 +5,8 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 export PATH := $(PATH):$(HOME)/.cargo/bin
-# Everything that outlives a checkout: cargo's target directory, Python environments, stamps.
-export LAKEGATE_CACHE_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/lakegate
-export LAKEGATE_TARGET_DIR ?= $(LAKEGATE_CACHE_DIR)/target
+# Outside the checkout, as are Python environments and clang-tidy's stamps.
+export LAKEGATE_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/lakegate/target
 export JOBS ?= $(shell nproc)
 export CMAKE_BUILD_PARALLEL_LEVEL ?= $(JOBS)
 PREFIX ?= /usr/local

@@ -3,10 +3,9 @@
 set -euo pipefail
 folder="$1"
 for name in lakegate liblakegate.so; do
-  found="$(find "$folder" -name "$name" \( -type f -o -type l \) -not -path '*/CMakeFiles/*' | sort | head -n 1)"
-  if [[ -z "$found" ]]; then
-    echo "link_product: $name was not built under $folder" >&2
+  if [[ ! -f "$folder/$name" ]]; then
+    echo "link_product: $folder/$name was not built" >&2
     exit 1
   fi
-  ln -sfn "${found#build/}" "build/$name"
+  ln -sfn "${folder#build/}/$name" "build/$name"
 done

@@ -6,7 +6,7 @@
 set -euo pipefail
 
 requirements="$1"
-cache="${LAKEGATE_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/lakegate}"
+cache="${XDG_CACHE_HOME:-$HOME/.cache}/lakegate"
 key="$( (python3 -c 'import sys; print(sys.version, sys.executable)'; cat "$requirements") | sha256sum | cut -c1-16)"
 environment="$cache/python/$key"
 

@@ -42,9 +42,8 @@ def quiet(command, what, **options):
 
 def cargo_environment():
     sysroot = subprocess.check_output(["rustc", "--print", "sysroot"], text=True).strip()
-    cache = os.environ.get("LAKEGATE_CACHE_DIR") or os.path.join(
-        os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "lakegate")
-    target = os.environ.get("LAKEGATE_TARGET_DIR") or os.path.join(cache, "target")
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    target = os.environ.get("LAKEGATE_TARGET_DIR") or os.path.join(cache, "lakegate", "target")
     return dict(os.environ, CARGO_TARGET_DIR=target,
                 RUSTC_WORKSPACE_WRAPPER=os.path.join(sysroot, "bin", "clippy-driver"))
 

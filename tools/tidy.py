@@ -49,9 +49,8 @@ def key(path, command, shared):
 
 
 def cache_folder():
-    base = os.environ.get("LAKEGATE_CACHE_DIR") or os.path.join(
-        os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "lakegate")
-    folder = Path(base) / "tidy"
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    folder = Path(base) / "lakegate" / "tidy"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

@@ -14,9 +14,12 @@ COLLECT = ROOT / "examples" / "code_map" / "collect.py"
 CHECK = ROOT / "examples" / "code_map" / "check.py"
 
 # docs/CLI.md: one exit code for each class of error.
-OK, FAILURE, USAGE = 0, 1, 2
-POLICY, NOT_FOUND, CONFLICT, LIMIT, CANCELLED = 10, 11, 12, 13, 14
-CONSTRAINT, CORRUPT, UNAVAILABLE = 15, 16, 17
+EXIT_CODES = {
+    "kInvalidArgument": 2, "kInvalidSql": 2, "kSqlPolicyViolation": 10, "kNotFound": 11,
+    "kAlreadyExists": 12, "kSchemaMismatch": 1, "kConstraintViolation": 15, "kUnsupported": 1,
+    "kCommitConflict": 12, "kUnavailable": 17, "kTimeout": 13, "kCommitUnknown": 12,
+    "kResourceLimit": 13, "kCancelled": 14, "kCorruptData": 16, "kIo": 17, "kInternal": 1,
+}
 
 
 def pytest_addoption(parser):
@@ -58,10 +61,12 @@ class Lakegate:
         return [json.loads(line) for line in text.splitlines()]
 
     def error(self, *arguments, **options):
-        """Runs what must fail, with --json: (exit code, error object)."""
+        """Runs what must fail, with --json, and with the exit code of its class."""
         done = self.run(*arguments, "--json", **options)
         assert done.returncode != 0, f"{arguments} succeeded\n{done.stdout}\n{done.stderr}"
-        return done.returncode, error_object(done.stderr)
+        error = error_object(done.stderr)
+        assert done.returncode == EXIT_CODES[error["kind"]], (done.returncode, error)
+        return error
 
 
 def error_object(text):
