@@ -1,0 +1,58 @@
+#include <fmt/format.h>
+
+#include <exception>
+#include <utility>
+#include <vector>
+
+#include "cli/console.h"
+#include "cli/exit_code.h"
+#include "cli/verb.h"
+
+namespace lakegate::cli {
+namespace {
+
+std::string Footer() {
+  std::string text = "Exit codes:\n";
+  for (const ExitCodeRow& row : ExitCodes()) {
+    text += fmt::format("  {:>2}  {}\n", row.code, row.meaning);
+  }
+  return text;
+}
+
+int Main(int count, char** arguments) {
+  CLI::App app("Lakegate: guarded SQL and Delta tables, from a shared library", "lakegate");
+  app.footer(Footer());
+  app.require_subcommand(1);
+  std::vector<std::pair<CLI::App*, Action>> actions;
+  bool json = false;
+  for (const Verb& verb : AllVerbs()) {
+    CLI::App* command = app.add_subcommand(std::string(verb.name), std::string(verb.doc));
+    command->add_flag("--json", json, "Machine-readable output and errors");
+    actions.emplace_back(command, verb.declare(*command));
+  }
+  try {
+    app.parse(count, arguments);
+  } catch (const CLI::ParseError& error) {
+    // Help and version are "errors" of code 0 there.
+    return app.exit(error) == 0 ? kExitOk : kExitUsage;
+  }
+  Console console;
+  console.set_json(json);
+  console.CancelOnInterrupt();
+  for (const auto& [command, action] : actions) {
+    if (command->parsed()) return action(console);
+  }
+  return kExitUsage;
+}
+
+}  // namespace
+}  // namespace lakegate::cli
+
+int main(int count, char** arguments) {
+  try {
+    return lakegate::cli::Main(count, arguments);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "lakegate: %s\n", error.what());
+    return lakegate::cli::kExitFailure;
+  }
+}
