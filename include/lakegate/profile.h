@@ -68,33 +68,33 @@ LAKEGATE_EXPORT std::string SettingsMarkdown();
 // A profile file's text. `origin` is what `config show --origin` and errors say, usually the
 // file's path; relative dataset locations are taken from `base_directory`.
 struct ProfileText {
-  std::string text;
-  std::string origin;
-  std::string base_directory;
+  std::string text = {};
+  std::string origin = {};
+  std::string base_directory = {};
 };
 
 // A single setting: `--set name=value`, a job file's [profile] table. Text is parsed by the
 // setting's type, so "512 MiB", "true" and "a,b" all do.
 struct ExplicitSetting {
-  std::string name;
-  SettingValue value;
-  std::string origin;  // "--set", "job.toml [profile]"
+  std::string name = {};
+  SettingValue value = {};
+  std::string origin = {};  // "--set", "job.toml [profile]"
 };
 
 struct ProfileSources {
   // "" leaves the choice to LAKEGATE_PRESET, then the `preset` keys of the files, then default.
-  std::string preset;
-  std::optional<ProfileText> user_file;
-  std::optional<ProfileText> project_file;
-  std::map<std::string, std::string> environment;  // only LAKEGATE_ names are looked at
-  std::vector<ExplicitSetting> explicit_settings;  // in order, the later wins
+  std::string preset = {};
+  std::optional<ProfileText> user_file = {};
+  std::optional<ProfileText> project_file = {};
+  std::map<std::string, std::string> environment = {};  // only LAKEGATE_ names are looked at
+  std::vector<ExplicitSetting> explicit_settings = {};  // in order, the later wins
 };
 
 // For `config show --origin`.
 struct SettingReport {
-  std::string name;
-  std::string value;   // as a user would write it
-  std::string origin;  // "default", "preset prod", a file, "LAKEGATE_MEMORY_LIMIT", "--set"
+  std::string name = {};
+  std::string value = {};   // as a user would write it
+  std::string origin = {};  // "default", "preset prod", a file, "LAKEGATE_MEMORY_LIMIT", "--set"
 };
 
 // What the profile says about SQL: `policy` names the preset (`SqlPolicy::Preset`) that the
@@ -102,10 +102,10 @@ struct SettingReport {
 struct SqlOptions {
   std::string policy = "read_only";
   // Absent: as the preset says. An empty list: none.
-  std::optional<std::vector<std::string>> allowed_relations;
-  std::optional<std::vector<std::string>> allowed_functions;
-  std::optional<std::vector<std::string>> allowed_table_functions;
-  std::optional<std::vector<std::string>> allowed_settings;
+  std::optional<std::vector<std::string>> allowed_relations = {};
+  std::optional<std::vector<std::string>> allowed_functions = {};
+  std::optional<std::vector<std::string>> allowed_table_functions = {};
+  std::optional<std::vector<std::string>> allowed_settings = {};
   SqlLimits sql;
   QueryLimits query;
   bool operator==(const SqlOptions&) const = default;
@@ -113,10 +113,10 @@ struct SqlOptions {
 
 // Where a name leads. `format` "" means: infer it from the location.
 struct DatasetBinding {
-  std::string name;
-  std::string location;
-  std::string format;
-  std::vector<std::string> partition_by;
+  std::string name = {};
+  std::string location = {};
+  std::string format = {};
+  std::vector<std::string> partition_by = {};
   bool operator==(const DatasetBinding&) const = default;
 };
 
@@ -126,13 +126,13 @@ struct WritePolicy {
   std::int64_t small_table_file_bytes = 0;  // at most, under 10,000 rows
   std::int64_t target_file_bytes = 0;
   std::int64_t large_table_file_bytes = 0;  // at least, above 1,000,000 rows
-  std::string compression;                  // "zstd", "snappy", "lz4", "none"
-  std::string statistics;                   // "auto" or "off"
+  std::string compression = {};             // "zstd", "snappy", "lz4", "none"
+  std::string statistics = {};              // "auto" or "off"
   std::int64_t statistics_columns_max = 0;
-  std::vector<std::string> partition_by;
+  std::vector<std::string> partition_by = {};
   bool durable = true;
   std::int64_t commit_retries = 0;
-  std::map<std::string, std::string> decided_by;
+  std::map<std::string, std::string> decided_by = {};
   bool operator==(const WritePolicy&) const = default;
 };
 
@@ -156,7 +156,7 @@ struct MaintenancePolicy {
 
 // How long listings and file metadata are trusted. -1: for ever, 0: not cached.
 struct CachePolicy {
-  std::string name;  // "pinned", "latest", "isolated"
+  std::string name = {};  // "pinned", "latest", "isolated"
   std::int64_t time_to_live_ms = 0;
   bool operator==(const CachePolicy&) const = default;
 };

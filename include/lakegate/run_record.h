@@ -32,26 +32,26 @@ LAKEGATE_EXPORT std::string_view RunStatusName(RunStatus status);
 
 // A dataset that was read. Version -1: the format has none. Digest "": not taken.
 struct RunInput {
-  std::string name;
-  std::string location;
-  std::string format;
+  std::string name = {};
+  std::string location = {};
+  std::string format = {};
   std::int64_t version = -1;
-  std::string digest;
+  std::string digest = {};
   bool operator==(const RunInput&) const = default;
 };
 
 // A dataset that was written; `receipt_json` is the write's receipt, a JSON object.
 struct RunOutput {
-  std::string name;
-  std::string location;
-  std::string receipt_json;
+  std::string name = {};
+  std::string location = {};
+  std::string receipt_json = {};
   bool operator==(const RunOutput&) const = default;
 };
 
 // `status` is kRunning until the step's end is known; -1 where a number is not known.
 struct RunStep {
-  std::string name;
-  std::string kind;  // "view", "kernel", "write", "maintain", "show", ...
+  std::string name = {};
+  std::string kind = {};  // "view", "kernel", "write", "maintain", "show", ...
   RunStatus status = RunStatus::kRunning;
   std::int64_t rows = -1;
   std::int64_t bytes = -1;
@@ -65,26 +65,26 @@ struct RunStep {
 struct RunEvent {
   std::int64_t sequence = 0;
   std::int64_t at_ms = 0;
-  std::string type;
+  std::string type = {};
   std::int32_t version = 1;
-  std::string fields_json;
+  std::string fields_json = {};
   bool operator==(const RunEvent&) const = default;
 };
 
 struct RunRecord {
-  std::string id;  // UUID version 7: sorts by start
-  std::string job;
+  std::string id = {};  // UUID version 7: sorts by start
+  std::string job = {};
   RunStatus status = RunStatus::kRunning;
   std::int64_t started_at_ms = 0;
   std::int64_t ended_at_ms = -1;
-  std::string profile_fingerprint;
-  std::map<std::string, std::string> versions;  // component → version
-  std::vector<RunInput> inputs;
-  std::vector<RunOutput> outputs;
-  std::vector<RunStep> steps;
-  std::vector<RunEvent> events;
+  std::string profile_fingerprint = {};
+  std::map<std::string, std::string> versions = {};  // component → version
+  std::vector<RunInput> inputs = {};
+  std::vector<RunOutput> outputs = {};
+  std::vector<RunStep> steps = {};
+  std::vector<RunEvent> events = {};
   std::int64_t events_dropped = 0;  // beyond the record's limit; sinks saw them all
-  std::string error_json;           // Error::ToJson() of a failed run, or ""
+  std::string error_json = {};      // Error::ToJson() of a failed run, or ""
   bool operator==(const RunRecord&) const = default;
 };
 
@@ -95,8 +95,8 @@ LAKEGATE_EXPORT Result<RunRecord> ParseRunRecord(std::string_view json);
 // Every record in the directory, oldest first. Files that are no records are passed over
 // and named in `unreadable`; a directory that does not exist has no runs.
 struct RunList {
-  std::vector<RunRecord> runs;
-  std::vector<std::string> unreadable;
+  std::vector<RunRecord> runs = {};
+  std::vector<std::string> unreadable = {};
 };
 LAKEGATE_EXPORT Result<RunList> ListRuns(const std::string& run_directory);
 

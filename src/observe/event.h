@@ -17,29 +17,29 @@
 namespace lakegate::observe {
 
 struct RunStarted {
-  std::string job;
-  std::string profile_fingerprint;
+  std::string job = {};
+  std::string profile_fingerprint = {};
 };
 // `statement` is sanitised by the recorder unless the profile asks for it verbatim.
 struct StatementGuarded {
-  std::string statement;
-  std::string policy;
+  std::string statement = {};
+  std::string policy = {};
   bool allowed = true;
-  std::string violation;  // "" when allowed
-  std::string name;       // the offending name, "" when allowed
+  std::string violation = {};  // "" when allowed
+  std::string name = {};       // the offending name, "" when allowed
 };
 struct DatasetOpened {
-  std::string name;
-  std::string location;
-  std::string format;
+  std::string name = {};
+  std::string location = {};
+  std::string format = {};
   std::int64_t version = -1;
 };
 struct StepStarted {
-  std::string step;
-  std::string kind;
+  std::string step = {};
+  std::string kind = {};
 };
 struct StepFinished {
-  std::string step;
+  std::string step = {};
   RunStatus status = RunStatus::kCompleted;
   std::int64_t rows = -1;
   std::int64_t bytes = -1;
@@ -48,52 +48,52 @@ struct StepFinished {
 };
 // A step's rows went from memory to disk.
 struct StepSpilled {
-  std::string step;
+  std::string step = {};
   std::int64_t bytes = 0;
 };
 struct WritePlanned {
-  std::string output;
-  std::string location;
-  std::string format;
-  std::string mode;
+  std::string output = {};
+  std::string location = {};
+  std::string format = {};
+  std::string mode = {};
 };
 struct WriteStaged {
-  std::string output;
+  std::string output = {};
   std::int64_t files = 0;
   std::int64_t rows = 0;
   std::int64_t bytes = 0;
 };
 struct CommitAttempted {
-  std::string location;
+  std::string location = {};
   std::int64_t read_version = -1;
   std::int64_t attempt = 1;
 };
 struct CommitLanded {
-  std::string location;
+  std::string location = {};
   std::int64_t version = -1;
-  std::string outcome;  // "committed", "already_applied", "nothing_to_commit", "replaced"
+  std::string outcome = {};  // "committed", "already_applied", "nothing_to_commit", "replaced"
 };
 struct CommitConflicted {
-  std::string location;
-  std::string reason;
+  std::string location = {};
+  std::string reason = {};
   std::int64_t read_version = -1;
   std::int64_t found_version = -1;
   bool retried = false;
 };
 struct CommitUncertain {
-  std::string location;
-  std::string reason;
-  std::string settled_as;  // "landed", "absent", "" while it is open
+  std::string location = {};
+  std::string reason = {};
+  std::string settled_as = {};  // "landed", "absent", "" while it is open
 };
 struct MaintenanceDecided {
-  std::string location;
-  std::string action;  // "optimize", "checkpoint", ...
+  std::string location = {};
+  std::string action = {};  // "optimize", "checkpoint", ...
   bool taken = false;
-  std::string reason;
+  std::string reason = {};
 };
 struct RunFinished {
   RunStatus status = RunStatus::kCompleted;
-  std::string error_kind;  // "" when it completed
+  std::string error_kind = {};  // "" when it completed
 };
 
 using Event = std::variant<RunStarted, StatementGuarded, DatasetOpened, StepStarted, StepFinished,
@@ -105,7 +105,7 @@ struct EventType {
   std::string_view name;  // "run_started"
   std::int32_t version;
   std::string_view doc;
-  std::vector<std::string_view> fields;
+  std::vector<std::string_view> fields = {};
 };
 const std::vector<EventType>& EventTypes();
 const EventType& TypeOf(const Event& event);

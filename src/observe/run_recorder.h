@@ -26,11 +26,11 @@ namespace lakegate::observe {
 enum class StatementText : std::uint8_t { kSanitised, kVerbatim };
 
 struct RunRecorderOptions {
-  std::string run_id;         // base::MakeUuidV7(...).ToString()
-  std::string job;            // the job's name, or "sql", "write", ...
-  std::string run_directory;  // created when missing; "" keeps the record in memory alone
-  std::string profile_fingerprint;
-  std::map<std::string, std::string> versions;
+  std::string run_id = {};         // base::MakeUuidV7(...).ToString()
+  std::string job = {};            // the job's name, or "sql", "write", ...
+  std::string run_directory = {};  // created when missing; "" keeps the record in memory alone
+  std::string profile_fingerprint = {};
+  std::map<std::string, std::string> versions = {};
   StatementText statement_text = StatementText::kSanitised;
   base::Durability durability = base::Durability::kSync;
   std::int64_t max_events = 10'000;  // kept in the record
