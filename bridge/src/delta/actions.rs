@@ -76,6 +76,7 @@ async fn table_actions(
     let mut metadata = to_value(state.metadata())?;
     list_legacy_features(&mut protocol, base_protocol.as_ref());
     list_not_null(&mut protocol, &columns);
+    sort_features(&mut protocol);
     let text_of = |given: Option<String>, key: &str| match given {
         Some(text) => Value::String(text),
         None => base_metadata[key].clone(),
@@ -205,9 +206,16 @@ fn add_feature(protocol: &mut Value, feature: &str) {
     if !features.iter().any(|found| found == feature) {
         features.push(feature.to_owned());
     }
-    // Features come out of a hash set; sorted, equal requests give equal actions.
-    features.sort();
     protocol["writerFeatures"] = features.into();
+}
+
+/// They come out of a hash set; sorted, equal requests give equal actions.
+fn sort_features(protocol: &mut Value) {
+    for list in ["readerFeatures", "writerFeatures"] {
+        if let Some(features) = protocol[list].as_array_mut() {
+            features.sort_by(|left, right| left.as_str().cmp(&right.as_str()));
+        }
+    }
 }
 
 fn writer_version(protocol: &Value) -> i64 {

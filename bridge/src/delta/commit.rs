@@ -412,3 +412,7 @@ pub unsafe extern "C" fn lg_delta_read_commit(
         unsafe { fence::give(out, Text::new(entry)) }
     })
 }
+
+#[cfg(test)]
+#[path = "commit_tests.rs"]
+mod tests;

@@ -220,6 +220,8 @@ fn casts_exactly(from: &DataType, to: &DataType) -> bool {
     use DataType::*;
     match (from, to) {
         (from, to) if from == to => true,
+        // Nothing but nulls; a table that begins cannot have such a column, one that exists can.
+        (Null, to) => !to.is_nested(),
         (Dictionary(_, values), to) => casts_exactly(values, to),
         (RunEndEncoded(_, values), to) => casts_exactly(values.data_type(), to),
         (from, to) if from.is_integer() && to.is_integer() => true,
