@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, RecordBatch, RecordBatchOptions, StructArray, make_array};
+use arrow::array::{Array, ArrayData, RecordBatch, RecordBatchOptions, StructArray, make_array};
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use arrow::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi_and_data_type};
 use arrow::ffi_stream::FFI_ArrowArrayStream;
@@ -103,6 +103,7 @@ pub fn batch(array: FFI_ArrowArray, schema: &SchemaRef) -> Result<RecordBatch> {
     }
     // SAFETY: the producer vouches for pointers; lengths were checked, contents are next.
     let data = unsafe { from_ffi_and_data_type(array, data_type) }.map_err(as_argument)?;
+    check_required(&data, schema)?;
     data.validate_full().map_err(as_argument)?;
     let rows = data.len();
     let array = make_array(data);
@@ -119,6 +120,19 @@ pub fn batch(array: FFI_ArrowArray, schema: &SchemaRef) -> Result<RecordBatch> {
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
     RecordBatch::try_new_with_options(schema.clone(), columns.columns().to_vec(), &options)
         .map_err(|error| BridgeError::new(Kind::SchemaMismatch, error.to_string()))
+}
+
+fn check_required(data: &ArrayData, schema: &SchemaRef) -> Result<()> {
+    for (column, field) in data.child_data().iter().zip(schema.fields()) {
+        if !field.is_nullable() && column.null_count() > 0 {
+            return Err(BridgeError::new(
+                Kind::SchemaMismatch,
+                format!("a column that must not be null has nulls: {}", field.name()),
+            )
+            .with_subject(field.name()));
+        }
+    }
+    Ok(())
 }
 
 fn as_argument(error: arrow::error::ArrowError) -> BridgeError {

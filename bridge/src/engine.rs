@@ -17,10 +17,11 @@ use serde::Deserialize;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::abi::LgStr;
-use crate::cancel::{Cancel, POLL_INTERVAL};
+use crate::cancel::Cancel;
 use crate::error::{BridgeError, Result};
 use crate::fence;
 use crate::session_template;
+use crate::wait::wait;
 
 const DEFAULT_WORKER_STACK_BYTES: usize = 8 << 20;
 const DEFAULT_PLAN_STACK_BYTES: usize = 256 << 20;
@@ -109,21 +110,10 @@ impl EngineCore {
         work: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Result<T> {
         cancel.check()?;
-        let mut task = self.handle.spawn(work);
-        self.handle.block_on(async {
-            loop {
-                tokio::select! {
-                    biased;
-                    done = &mut task => return done?,
-                    () = tokio::time::sleep(POLL_INTERVAL) => {
-                        if let Err(stopped) = cancel.check() {
-                            task.abort();
-                            return Err(stopped);
-                        }
-                    }
-                }
-            }
-        })
+        let task = self.handle.spawn(work);
+        let abort = task.abort_handle();
+        let waited = wait(cancel, task).inspect_err(|_| abort.abort());
+        waited??
     }
 }
 

@@ -29,3 +29,4 @@ pub mod session_template;
 pub mod sql;
 pub mod table;
 pub mod text;
+pub mod wait;

@@ -26,5 +26,7 @@ pub fn config() -> SessionConfig {
     let options = config.options_mut();
     options.execution.parquet.schema_force_view_types = false;
     options.sql_parser.map_string_types_to_utf8view = false;
+    // Planning errors then know the line and the column.
+    options.sql_parser.collect_spans = true;
     config
 }

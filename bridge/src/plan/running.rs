@@ -13,10 +13,11 @@ use tokio::task::AbortHandle;
 
 use super::Physical;
 use crate::arrow_out::BatchSource;
-use crate::cancel::{Cancel, POLL_INTERVAL};
+use crate::cancel::Cancel;
 use crate::error::{BridgeError, Result};
 use crate::fence::panic_error;
 use crate::session::Session;
+use crate::wait::wait;
 
 /// Batches that wait for the caller.
 const CHANNEL_BATCHES: usize = 2;
@@ -63,21 +64,8 @@ impl RunningPlan {
     }
 
     fn wait(&mut self) -> Result<Option<RecordBatch>> {
-        let handle = self.session.engine.handle().clone();
-        loop {
-            let batches = &mut self.batches;
-            let waited = handle.block_on(async {
-                tokio::select! {
-                    biased;
-                    batch = batches.recv() => Some(batch),
-                    () = tokio::time::sleep(POLL_INTERVAL) => None,
-                }
-            });
-            match waited {
-                Some(batch) => return batch.transpose(),
-                None => self.check()?,
-            }
-        }
+        let waited = wait(&self.cancel, self.batches.recv());
+        waited.inspect_err(|_| self.task.abort())?.transpose()
     }
 
     fn check(&self) -> Result<()> {

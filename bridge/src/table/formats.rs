@@ -20,7 +20,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::files::DataFiles;
-use super::{Format, Location, diagnose};
+use super::{Format, Location, diagnose, null_regex};
 use crate::cancel::Cancel;
 use crate::engine::Engine;
 use crate::error::{BridgeError, Kind, Result};
@@ -86,6 +86,7 @@ impl TableOptions {
             .with_has_header(self.header.unwrap_or(true))
             .with_escape(byte("escape", self.escape.as_deref())?)
             .with_comment(byte("comment", self.comment.as_deref())?)
+            // For the inference alone: the library's scan does not look at it, see null_regex.rs.
             .with_null_regex(self.null_regex.clone())
             .with_newlines_in_values(self.newlines_in_values.unwrap_or(false))
             .with_schema_infer_max_rec(self.infer_rows.unwrap_or(DEFAULT_INFER_ROWS))
@@ -157,6 +158,10 @@ pub fn listing_table(
             ));
         }
     }
+    let (file_schema, wanted) = match &location.options.null_regex {
+        Some(_) => (null_regex::as_text(&file_schema), Some(file_schema)),
+        None => (file_schema, None),
+    };
     let mut options = ListingOptions::new(format).with_file_extension("");
     if !partitions.is_empty() {
         options = options.with_file_extension(files.common_extension()?);
@@ -167,7 +172,11 @@ pub fn listing_table(
         .with_listing_options(options)
         .with_schema(file_schema);
     let cache = engine.env().cache_manager.get_file_statistic_cache();
-    Ok(Arc::new(ListingTable::try_new(config)?.with_cache(cache)))
+    let table = Arc::new(ListingTable::try_new(config)?.with_cache(cache));
+    match (&location.options.null_regex, wanted) {
+        (Some(pattern), Some(wanted)) => null_regex::apply(table, &wanted, pattern),
+        _ => Ok(table),
+    }
 }
 
 /// Plain datasets are read from exactly the files that were found; partition values are only
