@@ -33,6 +33,16 @@ const ArrowSchema* FindField(const ArrowSchema& schema, std::string_view name) {
 
 bool SameChildren(const ArrowSchema& table, const ArrowSchema& incoming);
 
+// Delta has no unsigned types: they are stored as the next signed one, except that 64 bits stay
+// 64 and each value is checked while it is staged.
+bool Holds(const columnar::DataType& to, const columnar::DataType& from) {
+  if (columnar::IsUnsignedInteger(from.id) && columnar::IsSignedInteger(to.id)) {
+    return to.byte_width > from.byte_width || to.byte_width == 8;
+  }
+  return columnar::IsUnsignedInteger(from.id) == columnar::IsUnsignedInteger(to.id) &&
+         to.byte_width >= from.byte_width;
+}
+
 // Whether values of `incoming` are stored in `table` without a change of meaning: what Delta
 // has one type for is one type here.
 bool Compatible(const ArrowSchema& table, const ArrowSchema& incoming) {
@@ -69,7 +79,10 @@ bool Compatible(const ArrowSchema& table, const ArrowSchema& incoming) {
   if (to->id == columnar::TypeId::kStruct) {
     return from->id == to->id && SameChildren(table, incoming);
   }
-  // Delta has no unsigned types: they were stored as the next that holds them.
+  if (columnar::IsInteger(to->id) && columnar::IsInteger(from->id)) return Holds(*to, *from);
+  if (columnar::IsFloat(to->id) && columnar::IsFloat(from->id)) {
+    return to->byte_width >= from->byte_width;
+  }
   return to->id == from->id;
 }
 
