@@ -4,8 +4,9 @@
     tools/tidy.py --build build/dev [--jobs 2] [file.cc ...]
 
 A file that passed leaves a stamp in the cache folder, keyed by its content, the project
-headers it includes (transitively), its compile command, the checks and the tool's version.
-Warm runs therefore cost what hashing costs. Tests are left out: gtest's macros are not ours.
+headers it includes (transitively), the checks and the tool's version; flags are the same for
+every file. Warm runs therefore cost what hashing costs. Tests are left out: gtest's macros
+are not ours.
 """
 
 import argparse
@@ -38,11 +39,10 @@ def closure(path, seen):
                 break
 
 
-def key(path, command, shared):
+def key(path, shared):
     seen = {}
     closure(path.resolve(), seen)
     digest = hashlib.sha256(shared)
-    digest.update(command.replace(str(ROOT), "").encode())
     for name in sorted(seen):
         digest.update(f"\0{name.relative_to(ROOT)}\0".encode() + seen[name].encode())
     return digest.hexdigest()
@@ -55,13 +55,9 @@ def cache_folder():
     return folder
 
 
-def commands(build):
+def compiled(build):
     database = json.loads((build / "compile_commands.json").read_text())
-    found = {}
-    for entry in database:
-        path = Path(entry["directory"], entry["file"]).resolve()
-        found.setdefault(path, entry["command"])
-    return found
+    return {Path(entry["directory"], entry["file"]).resolve() for entry in database}
 
 
 def main():
@@ -72,7 +68,7 @@ def main():
     arguments = parser.parse_args()
 
     build = (ROOT / arguments.build).resolve()
-    known = commands(build)
+    known = compiled(build)
     tracked = subprocess.check_output(["git", "ls-files", "src/*.cc", "cli/*.cc"], cwd=ROOT,
                                       text=True).split()
     files = [file.resolve() for file in arguments.files] or [
@@ -87,7 +83,7 @@ def main():
     stamps = cache_folder()
 
     def look(file):
-        stamp = stamps / key(file, known[file], shared)
+        stamp = stamps / key(file, shared)
         if stamp.exists():
             return None
         done = subprocess.run(
