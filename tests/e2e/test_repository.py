@@ -54,3 +54,15 @@ def test_markdown_links_lead_somewhere():
                     and not (path.parent / target).exists():
                 broken.append(f"{path.relative_to(ROOT)}: {target}")
     assert not broken
+
+
+def test_the_rooms_of_the_architecture_page_are_those_of_the_build():
+    page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    written = {name.strip(): depends.split()
+               for name, _, depends in re.findall(r"^\| (\w+) \| ([^|]*) \| ?([^|]*)\|$",
+                                                  page.split("<!-- rooms")[1].split("\n\n")[0],
+                                                  re.MULTILINE) if name != "room"}
+    lines = (ROOT / "build" / "release" / "rooms.txt").read_text(encoding="utf-8").splitlines()
+    built = {name: depends.split() for name, depends in
+             (line.split(":", 1) for line in lines if line)}
+    assert written == built
