@@ -37,8 +37,8 @@ Status ParseDatasetLocation(TomlTable& table, const std::string& directory,
     if (!parsed) return table.Problem("format", parsed.error().message());
     location->format = *parsed;
   }
-  LG_ASSIGN_OR_RETURN(auto partition_columns, table.TextList("partition_columns"));
-  location->partition_columns = std::move(partition_columns).value_or(std::vector<std::string>());
+  LG_ASSIGN_OR_RETURN(auto partition_by, table.TextList("partition_by"));
+  location->partition_columns = std::move(partition_by).value_or(std::vector<std::string>());
   LG_ASSIGN_OR_RETURN(location->version, table.Integer("version"));
   LG_ASSIGN_OR_RETURN(const auto timestamp, table.Text("timestamp"));
   if (timestamp) {

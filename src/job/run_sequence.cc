@@ -19,21 +19,26 @@ namespace fs = std::filesystem;
 
 constexpr std::int64_t kLargestFile = 1 << 20;
 
-std::string FileLine(const fs::path& path) {
+// Relative, so that a folder that was moved as a whole is still the same work.
+std::string FileLine(const fs::path& path, const std::string& directory) {
   std::error_code error;
   const auto size = fs::file_size(path, error);
   const auto time = fs::last_write_time(path, error).time_since_epoch().count();
-  return fmt::format("{}\n{}\n{}\n", path.string(), error ? 0 : size, error ? 0 : time);
+  return fmt::format("{}\n{}\n{}\n", path.lexically_proximate(directory).string(), error ? 0 : size,
+                     error ? 0 : time);
 }
 
 // Every file at a location, sorted.
-Result<std::vector<std::string>> FileLines(const std::string& location) {
+Result<std::vector<std::string>> FileLines(const std::string& location,
+                                           const std::string& directory) {
   std::error_code error;
-  if (!fs::is_directory(location, error)) return std::vector<std::string>{FileLine(location)};
+  if (!fs::is_directory(location, error)) {
+    return std::vector<std::string>{FileLine(location, directory)};
+  }
   std::vector<std::string> lines;
   fs::recursive_directory_iterator entry(location, error);
   for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
-    if (entry->is_regular_file(error)) lines.push_back(FileLine(entry->path()));
+    if (entry->is_regular_file(error)) lines.push_back(FileLine(entry->path(), directory));
   }
   if (error) return base::FileError("list", location, error.value());
   std::sort(lines.begin(), lines.end());
@@ -94,7 +99,7 @@ Result<std::string> WorkDigest(const JobFile& file, const std::string& job_text)
   const std::set<std::string> outputs = OutputPaths(file);
   for (const DatasetSpec& dataset : file.datasets) {
     if (outputs.contains(dataset.location.path)) continue;
-    LG_ASSIGN_OR_RETURN(const auto lines, FileLines(dataset.location.path));
+    LG_ASSIGN_OR_RETURN(const auto lines, FileLines(dataset.location.path, file.directory));
     for (const std::string& line : lines) digest.Update(line);
   }
   return digest.Finish().ToHex();
