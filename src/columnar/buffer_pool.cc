@@ -6,6 +6,13 @@
 #include <new>
 #include <utility>
 
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(address, size) static_cast<void>(0)
+#define ASAN_UNPOISON_MEMORY_REGION(address, size) static_cast<void>(0)
+#endif
+
 namespace lakegate::columnar {
 namespace {
 
@@ -92,7 +99,9 @@ Buffer BufferPool::Allocate(std::int64_t bytes) {
     statistics_.peak_bytes =
         std::max(statistics_.peak_bytes, statistics_.live_bytes + statistics_.idle_bytes);
   }
-  if (data == nullptr) {
+  if (data != nullptr) {
+    ASAN_UNPOISON_MEMORY_REGION(data, static_cast<std::size_t>(capacity));
+  } else {
     try {
       data = AllocateAligned(capacity);
     } catch (const std::bad_alloc&) {
@@ -113,6 +122,8 @@ void BufferPool::GiveBack(std::uint8_t* data, std::int64_t capacity,
       try {
         idle_[static_cast<std::size_t>(size_class)].push_back(data);
         statistics_.idle_bytes += capacity;
+        // Reading a batch after its release is found, as if the memory had been freed.
+        ASAN_POISON_MEMORY_REGION(data, static_cast<std::size_t>(capacity));
         return;
       } catch (const std::bad_alloc&) {
         // No room to remember it: the system takes it instead.
@@ -136,8 +147,12 @@ void BufferPool::Trim() {
     statistics_.trimmed_bytes += statistics_.idle_bytes;
     statistics_.idle_bytes = 0;
   }
-  for (const auto& waiting : freed) {
-    for (std::uint8_t* data : waiting) std::free(data);
+  for (std::size_t c = 0; c < freed.size(); ++c) {
+    for (std::uint8_t* data : freed[c]) {
+      ASAN_UNPOISON_MEMORY_REGION(
+          data, static_cast<std::size_t>(BytesOfClass(static_cast<std::int32_t>(c))));
+      std::free(data);
+    }
   }
 }
 
