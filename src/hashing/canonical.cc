@@ -14,12 +14,18 @@ double CanonicalFloat(double value) {
   return value == 0.0 ? 0.0 : value;
 }
 
+// Tag and content in one step: this runs for every value of every row written.
+void CanonicalEncoder::PutTagged64(Tag tag, std::uint64_t value, std::string_view content) {
+  std::uint8_t* const out = Grow(1 + sizeof(value) + content.size()).data();
+  out[0] = static_cast<std::uint8_t>(tag);
+  std::memcpy(out + 1, &value, sizeof(value));
+  if (!content.empty()) std::memcpy(out + 1 + sizeof(value), content.data(), content.size());
+}
+
 void CanonicalEncoder::Put(Tag tag) { bytes_.push_back(static_cast<std::uint8_t>(tag)); }
 
 void CanonicalEncoder::Put64(std::uint64_t value) {
-  std::uint8_t raw[8];
-  std::memcpy(raw, &value, sizeof(raw));
-  bytes_.insert(bytes_.end(), raw, raw + sizeof(raw));
+  std::memcpy(Grow(sizeof(value)).data(), &value, sizeof(value));
 }
 
 void CanonicalEncoder::Null() { Put(Tag::kNull); }
@@ -30,31 +36,24 @@ void CanonicalEncoder::Bool(bool value) {
 }
 
 void CanonicalEncoder::Int(std::int64_t value) {
-  Put(Tag::kInt);
-  Put64(static_cast<std::uint64_t>(value));
+  PutTagged64(Tag::kInt, static_cast<std::uint64_t>(value));
 }
 
 void CanonicalEncoder::Unsigned(std::uint64_t value) {
   const bool fits = value <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-  Put(fits ? Tag::kInt : Tag::kUnsigned);
-  Put64(value);
+  PutTagged64(fits ? Tag::kInt : Tag::kUnsigned, value);
 }
 
 void CanonicalEncoder::Float(double value) {
-  Put(Tag::kFloat);
-  Put64(std::bit_cast<std::uint64_t>(CanonicalFloat(value)));
+  PutTagged64(Tag::kFloat, std::bit_cast<std::uint64_t>(CanonicalFloat(value)));
 }
 
 void CanonicalEncoder::Text(std::string_view value) {
-  Put(Tag::kText);
-  Put64(value.size());
-  bytes_.insert(bytes_.end(), value.begin(), value.end());
+  PutTagged64(Tag::kText, value.size(), value);
 }
 
 void CanonicalEncoder::Binary(std::string_view value) {
-  Put(Tag::kBinary);
-  Put64(value.size());
-  bytes_.insert(bytes_.end(), value.begin(), value.end());
+  PutTagged64(Tag::kBinary, value.size(), value);
 }
 
 void CanonicalEncoder::Decimal(std::int32_t scale, std::string_view unscaled) {
@@ -70,8 +69,7 @@ void CanonicalEncoder::Decimal(std::int32_t scale, std::string_view unscaled) {
 }
 
 void CanonicalEncoder::Date(std::int64_t days) {
-  Put(Tag::kDate);
-  Put64(static_cast<std::uint64_t>(days));
+  PutTagged64(Tag::kDate, static_cast<std::uint64_t>(days));
 }
 
 void CanonicalEncoder::Temporal(Tag tag, std::uint8_t unit, std::int64_t value) {
@@ -85,10 +83,7 @@ void CanonicalEncoder::Interval(Tag tag, std::span<const std::int64_t> parts) {
   for (const std::int64_t part : parts) Put64(static_cast<std::uint64_t>(part));
 }
 
-void CanonicalEncoder::Begin(Tag container, std::uint64_t count) {
-  Put(container);
-  Put64(count);
-}
+void CanonicalEncoder::Begin(Tag container, std::uint64_t count) { PutTagged64(container, count); }
 
 std::span<std::uint8_t> CanonicalEncoder::Grow(std::size_t size) {
   const std::size_t before = bytes_.size();

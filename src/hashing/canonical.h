@@ -76,6 +76,7 @@ class CanonicalEncoder {
  private:
   void Put(Tag tag);
   void Put64(std::uint64_t value);
+  void PutTagged64(Tag tag, std::uint64_t value, std::string_view content = {});
 
   std::vector<std::uint8_t> bytes_;
 };
