@@ -113,9 +113,9 @@ TEST(JobRun, DoesItsStepsAndLeavesARecord) {
   };
   const auto report = job->Run(observer);
   ASSERT_OK(report);
-  EXPECT_EQ(shown, "summary: |1\n");
+  EXPECT_EQ(shown, "summary: inner|1\n");
   EXPECT_EQ(Table(folder, "out/map"), kOwned);
-  EXPECT_EQ(folder.Read("out/summary.csv"), "qualname,calls\n,1\ninner,1\nouter,1\n");
+  EXPECT_EQ(folder.Read("out/summary.csv"), "qualname,calls\ninner,1\nouter,1\n,1\n");
   const auto record = LoadRun(folder.File(".lakegate/runs"), report->run_id);
   ASSERT_OK(record);
   EXPECT_EQ(record->status, RunStatus::kCompleted);
