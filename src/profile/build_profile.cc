@@ -18,10 +18,10 @@ namespace lakegate {
 namespace {
 
 constexpr std::string_view kEnvironmentPrefix = "LAKEGATE_";
-// Names with the prefix that are no settings: the build's own, and the command's choice of
-// profile file.
-constexpr std::array<std::string_view, 3> kOtherVariables = {"LAKEGATE_PRESET", "LAKEGATE_PROFILE",
-                                                             "LAKEGATE_TARGET_DIR"};
+// Names with the prefix that are no settings: the build's and the tests' own, and the command's
+// choice of profile file.
+constexpr std::array<std::string_view, 4> kOtherVariables = {
+    "LAKEGATE_PRESET", "LAKEGATE_PROFILE", "LAKEGATE_SOAK", "LAKEGATE_TARGET_DIR"};
 
 std::string VariableOf(std::string_view setting) {
   std::string variable(kEnvironmentPrefix);
