@@ -143,9 +143,9 @@ impl OpenTable {
         &self.provider
     }
 
-    /// Says more about an error of a scan: the file and, for NDJSON, the line.
-    pub fn explain(&self, error: BridgeError) -> BridgeError {
-        diagnose::explain(error, self.format, self.files.paths())
+    /// Says more about an error of a scan, where this table can: the file, the line.
+    pub fn explain(&self, error: &BridgeError, alone: bool) -> Option<BridgeError> {
+        diagnose::explain(error, self.format, self.files.paths(), alone)
     }
 }
 

@@ -114,14 +114,7 @@ impl Drop for RunningPlan {
 /// Asks the statement's tables what they know about an error of their data.
 pub fn explain(error: BridgeError, session: &Session) -> BridgeError {
     let tables = session.tables();
-    if let [only] = tables.as_slice() {
-        return only.explain(error);
-    }
-    for table in &tables {
-        let explained = table.explain(error.clone());
-        if explained.line > 0 && explained.subject != error.subject {
-            return explained;
-        }
-    }
-    error
+    let alone = tables.len() == 1;
+    let explained = tables.iter().find_map(|table| table.explain(&error, alone));
+    explained.unwrap_or(error)
 }

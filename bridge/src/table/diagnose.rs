@@ -1,4 +1,4 @@
-//! After a failed read: which file it was, and which line of an NDJSON file.
+//! After a failed read: which file it was, and which line of an NDJSON or CSV file.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -9,19 +9,54 @@ use serde::de::IgnoredAny;
 use super::Format;
 use crate::error::{BridgeError, Kind};
 
-pub fn explain(error: BridgeError, format: Format, files: &[PathBuf]) -> BridgeError {
+/// Larger files are read in ranges, whose lines the reader counts from their own beginning.
+const WHOLE_FILE_BYTES: u64 = 10 << 20;
+
+/// What this table knows about an error of a scan. `alone` when no other table was read, so
+/// that an error without a file can only be about this one.
+pub fn explain(
+    error: &BridgeError,
+    format: Format,
+    files: &[PathBuf],
+    alone: bool,
+) -> Option<BridgeError> {
     if error.kind != Kind::CorruptData {
-        return error;
+        return None;
     }
     if format == Format::Ndjson
         && let Some(found) = files.iter().find_map(|path| broken_line(path))
     {
-        return found;
+        return Some(found);
     }
-    match files {
-        [only] => error.about_file(&only.to_string_lossy()),
-        _ => error,
+    let [only] = files else {
+        return None;
+    };
+    let path = only.to_string_lossy();
+    alone.then(|| match format {
+        Format::Csv => csv_line(error, only).about_file(&path),
+        _ => error.clone().about_file(&path),
+    })
+}
+
+/// The reader counts records from 0 and the header as one of them, in each range anew.
+fn csv_line(error: &BridgeError, path: &Path) -> BridgeError {
+    let mut error = error.clone();
+    let said = format!("at line {}", error.line);
+    if error.line < 1 || !error.message.contains(&said) {
+        return error;
     }
+    let whole = path
+        .metadata()
+        .is_ok_and(|data| data.len() <= WHOLE_FILE_BYTES);
+    if whole {
+        let line = error.line + 1;
+        error.message = error.message.replace(&said, &format!("at line {line}"));
+        error.line = line;
+    } else {
+        error.message = error.message.replace(&format!(" {said}"), "");
+        error.line = 0;
+    }
+    error
 }
 
 /// The first line that is no JSON; compressed files are left alone.

@@ -251,11 +251,9 @@ fn infer(
     // The library does not say which file it was.
     for path in all {
         if let Err(error) = inference.schema(&[path]) {
-            return Err(diagnose::explain(
-                corrupt(error),
-                format_name,
-                &[path.to_owned()],
-            ));
+            let error = corrupt(error);
+            let found = diagnose::explain(&error, format_name, &[path.to_owned()], true);
+            return Err(found.unwrap_or(error));
         }
     }
     let mut error = error;

@@ -194,7 +194,15 @@ fn data_that_breaks_while_it_is_read_is_corrupt() {
     let csv = folder.file("late.csv", (lines + "many,n,1.0\n").as_bytes());
     let failure = read(&engine, json!({"format": "csv", "paths": [csv]})).unwrap_err();
     assert_eq!(failure.kind, kind::CORRUPT_DATA, "{}", failure.message);
-    assert_eq!(failure.subject, csv);
+    assert_eq!(
+        (failure.subject.as_str(), failure.line),
+        (csv.as_str(), 3002)
+    );
+    assert!(
+        failure.message.contains("at line 3002"),
+        "{}",
+        failure.message
+    );
     let path = folder.path("cut.parquet");
     engine
         .write_file(
