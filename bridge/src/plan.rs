@@ -12,11 +12,12 @@ use arrow::ffi::FFI_ArrowSchema;
 use arrow::ffi_stream::FFI_ArrowArrayStream;
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::optimizer::OptimizerRule;
 use datafusion::physical_plan::ExecutionPlan;
 use serde::Deserialize;
 
 use crate::abi::{LgCancelSource, LgStr};
-use crate::cancel::Cancel;
+use crate::cancel::{Cancel, StopFlag};
 use crate::error::{BridgeError, Result};
 use crate::session::Session;
 use crate::sql::parse_one;
@@ -80,10 +81,12 @@ impl Plan {
         let (physical, state) = large_stack::run(stack, &cancel, move || {
             let mut state = session.state.clone();
             state.mark_start_execution();
+            let optimised = optimise(&state, logical, &flag)?;
+            let planner = state.query_planner().clone();
             let physical = session
                 .engine
                 .handle()
-                .block_on(state.create_physical_plan(&logical))?;
+                .block_on(planner.create_physical_plan(&optimised, &state))?;
             Ok((stoppable::wrap(physical, &flag)?, state))
         })
         .map_err(|error| running::explain(error, &self.session))?;
@@ -102,6 +105,22 @@ fn analyse(state: &SessionState, plan: LogicalPlan) -> Result<LogicalPlan> {
         .execute_and_check(plan, options, |_, _| {})?)
 }
 
+/// The library's own `optimize` without a second analysis, and with an end: when the caller has
+/// gone, the thread unwinds at the next rule.
+fn optimise(state: &SessionState, plan: LogicalPlan, flag: &StopFlag) -> Result<LogicalPlan> {
+    if matches!(plan, LogicalPlan::Explain(_) | LogicalPlan::Analyze(_)) {
+        return Ok(state.optimize(&plan)?);
+    }
+    let stop_between_rules = |_: &LogicalPlan, _: &dyn OptimizerRule| {
+        if flag.is_set() {
+            std::panic::resume_unwind(Box::new("planning was stopped"));
+        }
+    };
+    Ok(state
+        .optimizer()
+        .optimize(plan, state, stop_between_rules)?)
+}
+
 impl Drop for Plan {
     fn drop(&mut self) {
         if let (true, Some(plan)) = (self.long, self.logical.take()) {
@@ -110,7 +129,6 @@ impl Drop for Plan {
     }
 }
 
-/// What runs for a statement; kept together so that it is freed together.
 type Physical = Arc<dyn ExecutionPlan>;
 
 #[unsafe(no_mangle)]

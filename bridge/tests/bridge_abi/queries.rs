@@ -283,3 +283,30 @@ fn predicates_keep_nulls_and_refuse_what_is_no_condition() {
         assert_eq!(failure.kind, kind, "{expressions}: {}", failure.message);
     }
 }
+
+#[test]
+fn many_threads_share_one_engine() {
+    let engine = Engine::open();
+    std::thread::scope(|scope| {
+        for thread in 0..16 {
+            let engine = &engine;
+            scope.spawn(move || {
+                for round in 0..8 {
+                    let session = engine.plain_session();
+                    session
+                        .add_view("v", &format!("select {thread} as t"))
+                        .unwrap();
+                    let sql = format!(
+                        "select t, count(*) from v, generate_series(0, {round}) group by t"
+                    );
+                    let expected = format!("{thread}|{}", round + 1);
+                    assert_eq!(session.text(&sql).unwrap(), expected);
+                    assert_eq!(
+                        session.rows("select x from v").unwrap_err().kind,
+                        kind::NOT_FOUND
+                    );
+                }
+            });
+        }
+    });
+}
