@@ -9,6 +9,9 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 export LAKEGATE_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/lakegate/target
 export JOBS ?= $(shell nproc)
 export CMAKE_BUILD_PARALLEL_LEVEL ?= $(JOBS)
+# Compiled objects are shared between checkouts.
+export CCACHE_BASEDIR ?= $(CURDIR)
+export CCACHE_NOHASHDIR ?= 1
 PREFIX ?= /usr/local
 
 # One release build of the bridge serves every preset. Clippy is the compiler's driver here, so
