@@ -18,7 +18,7 @@ pub struct SessionOptions {
 }
 
 impl SessionOptions {
-    /// The named options win over nothing in `config`: `config` is applied last.
+    /// `config` comes last and wins over the named options.
     pub fn config(&self) -> Result<SessionConfig> {
         let mut config = session_template::config();
         if self.target_partitions > 0 {

@@ -341,3 +341,16 @@ fn an_empty_result_still_has_its_header() {
     writer.finish().unwrap();
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "id,name,score\n");
 }
+
+#[test]
+fn arrow_streams_are_read_like_arrow_files() {
+    let folder = Folder::new("ipc");
+    let engine = Engine::open();
+    let path = folder.path("x.arrows");
+    let file = std::fs::File::create(&path).unwrap();
+    let mut writer = arrow::ipc::writer::StreamWriter::try_new(file, &rows().schema()).unwrap();
+    writer.write(&rows()).unwrap();
+    writer.finish().unwrap();
+    let location = json!({"format": "arrow", "paths": [path]});
+    assert_eq!(read(&engine, location).unwrap(), as_text(&[rows()]));
+}

@@ -4,6 +4,7 @@
 mod abi;
 mod facts;
 mod facts_caps;
+mod facts_scope;
 mod fence;
 mod files;
 mod host_streams;
