@@ -36,8 +36,8 @@ bridge: setup
 
 ## build      the product: build/lakegate and build/liblakegate.so
 build: bridge
-	@cmake --preset release >build-release.log 2>&1 || { cat build-release.log; rm build-release.log; exit 1; }
-	@rm -f build-release.log
+	@mkdir -p build
+	@cmake --preset release >build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
 	@cmake --build --preset release
 	@tools/link_product.sh build/release
 
