@@ -68,6 +68,8 @@ struct Scan {
     count: usize,
     brackets: usize,
     angles: usize,
+    /// `[]` in a row: each makes the type before it a list.
+    lists: usize,
     deepest: usize,
     /// Equal tokens in a row that each may open another level of recursion.
     run: usize,
@@ -88,8 +90,9 @@ impl Scan {
             return Err(passed("max_tokens", self.count, limits.max_tokens, at));
         }
         self.nest(token);
-        if self.brackets + self.angles > limits.max_nesting {
-            let depth = self.brackets + self.angles;
+        let depth = self.brackets + self.angles + self.lists;
+        self.deepest = self.deepest.max(depth);
+        if depth > limits.max_nesting {
             return Err(passed("max_nesting", depth, limits.max_nesting, at));
         }
         self.repeat(token);
@@ -102,6 +105,11 @@ impl Scan {
     }
 
     fn nest(&mut self, token: &Token) {
+        match token {
+            Token::RBracket if self.previous == Some(Token::LBracket) => self.lists += 1,
+            Token::LBracket => {}
+            _ => self.lists = 0,
+        }
         match token {
             Token::LParen | Token::LBracket | Token::LBrace => self.brackets += 1,
             Token::RParen | Token::RBracket | Token::RBrace => {
@@ -118,12 +126,15 @@ impl Scan {
             Token::Word(word) if word.keyword == Keyword::EXPLAIN => self.explains += 1,
             _ => {}
         }
-        self.deepest = self.deepest.max(self.brackets + self.angles);
     }
 
     fn repeat(&mut self, token: &Token) {
         let counts = match token {
-            Token::Word(word) => word.keyword != Keyword::NoKeyword && word.quote_style.is_none(),
+            // Nested CASEs end in a row without harm.
+            Token::Word(word) => {
+                !matches!(word.keyword, Keyword::NoKeyword | Keyword::END)
+                    && word.quote_style.is_none()
+            }
             Token::Minus
             | Token::Plus
             | Token::Tilde

@@ -52,6 +52,10 @@ fn bombs_are_refused_before_the_parser_sees_them() {
             "select cast(a as ".to_owned() + &"map(".repeat(600),
             "max_nesting",
         ),
+        (
+            "select a::int".to_owned() + &"[]".repeat(500),
+            "max_nesting",
+        ),
         ("explain ".repeat(750) + "select 1", "max_prefix_run"),
         (
             "explain analyze ".repeat(400) + "select 1",
@@ -140,6 +144,10 @@ fn everyday_statements_pass() {
         facts_of(&sql)
             .unwrap_or_else(|failure| panic!("{failure:?}: {}", &sql[..40.min(sql.len())]));
     }
+    let cases = (0..12).fold("1".to_owned(), |inner, _| {
+        format!("case when true then {inner} end")
+    });
+    facts_of(&format!("select {cases}")).unwrap();
     let size = &facts_of("with w as (select 1) select * from w a join w b on 1 + 2 + 3 = 6")
         .unwrap()["statements"][0]["ast"];
     assert_eq!(size["joins"], 1);
