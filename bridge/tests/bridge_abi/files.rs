@@ -354,3 +354,65 @@ fn arrow_streams_are_read_like_arrow_files() {
     let location = json!({"format": "arrow", "paths": [path]});
     assert_eq!(read(&engine, location).unwrap(), as_text(&[rows()]));
 }
+
+#[test]
+fn a_delta_table_is_read_at_its_version_and_never_written() {
+    let folder = Folder::new("delta");
+    let engine = Engine::open();
+    let path = folder.path("t");
+    std::fs::create_dir_all(folder.path("t/_delta_log")).unwrap();
+    let file = folder.path("t/a.parquet");
+    let written = engine
+        .write_file(json!({"path": file, "format": "parquet"}), &[rows()])
+        .unwrap();
+    let field = |name: &str, kind: &str| json!({"name": name, "type": kind, "nullable": true, "metadata": {}});
+    let fields = [
+        field("id", "long"),
+        field("name", "string"),
+        field("score", "double"),
+    ];
+    let schema = json!({"type": "struct", "fields": fields}).to_string();
+    let log = [
+        json!({"protocol": {"minReaderVersion": 1, "minWriterVersion": 2}}),
+        json!({"metaData": {"id": "3f0b6f3c-0000-4000-8000-000000000000",
+            "format": {"provider": "parquet", "options": {}}, "schemaString": schema,
+            "partitionColumns": [], "configuration": {}, "createdTime": 0}}),
+        json!({"add": {"path": "a.parquet", "partitionValues": {}, "size": written["bytes"],
+            "modificationTime": 0, "dataChange": true}}),
+    ];
+    let log = log.map(|action| action.to_string()).join("\n");
+    folder.file("t/_delta_log/00000000000000000000.json", log.as_bytes());
+    let location = json!({"format": "delta", "paths": [path]});
+    let table = engine.table(location.clone(), None).unwrap();
+    let info = table.info();
+    assert_eq!(
+        (&info["version"], &info["files"]),
+        (&json!(0), &json!(1)),
+        "{info}"
+    );
+    assert_eq!(read(&engine, location).unwrap(), as_text(&[rows()]));
+    let session = engine.plain_session();
+    session.add_table("t", &table).unwrap();
+    let plan = session.plan("select id from t where id > 1").unwrap();
+    let facts = plan.facts();
+    let nodes = facts["nodes"].as_array().unwrap();
+    let scan = nodes
+        .iter()
+        .find(|node| node["kind"] == "table_scan")
+        .unwrap();
+    assert_eq!(scan["provider"], "DeltaReader");
+    let insert = session.rows("insert into t select * from t").unwrap_err();
+    assert_eq!(insert.kind, kind::UNSUPPORTED, "{}", insert.message);
+    for location in [
+        json!({"format": "delta", "paths": [path], "version": 7}),
+        json!({"format": "delta", "paths": [folder.path("u")]}),
+    ] {
+        assert_eq!(
+            engine.table(location, None).map(|_| ()).unwrap_err().kind,
+            kind::NOT_FOUND
+        );
+    }
+    let both = json!({"format": "delta", "paths": [path], "options": {"header": true}});
+    let failure = engine.table(both, None).map(|_| ()).unwrap_err();
+    assert_eq!(failure.kind, kind::INVALID_ARGUMENT);
+}
