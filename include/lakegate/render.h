@@ -1,8 +1,13 @@
-// Rows as text: for people (table, markdown, line) and for pipes (csv, tsv, json, ndjson), or as
-// an Arrow IPC stream.
+// Rows as text: for people (table, markdown, line) and for pipes (csv, tsv, json, ndjson).
 //
 // The stream is pulled batch by batch; only `table` and `markdown` hold rows back, to size their
-// columns, at most `measured_rows` of them. Text is UTF-8; a sink that fails ends the call.
+// columns, at most `measured_rows` of them. Text is UTF-8, invalid bytes become U+FFFD; lines end
+// in "\n". A sink that fails ends the call.
+//
+// Values: floats shortest that read back, decimals exact, dates and times ISO 8601, binary in
+// hexadecimal, lists, structs and maps as JSON; json and ndjson write NaN and infinities as null.
+// csv and tsv quote by RFC 4180; a text that is empty or spelled like null is quoted, so that it
+// is told from null. table and markdown show control characters as escapes.
 #ifndef LAKEGATE_RENDER_H_
 #define LAKEGATE_RENDER_H_
 
@@ -16,6 +21,7 @@
 
 namespace lakegate {
 
+// kArrow is no text: `Render` refuses it; Session::Encode writes it.
 enum class RenderFormat { kTable, kMarkdown, kCsv, kTsv, kJson, kNdjson, kLine, kArrow };
 
 // kInvalidArgument listing the formats there are.
@@ -34,7 +40,9 @@ struct RenderOptions {
 // Where text goes. False ends the call with kIo.
 using TextSink = std::function<bool(std::string_view)>;
 
-// Writes every row; gives the number of rows.
+// Writes every row; gives the number of rows. kIo (the sink), kUnsupported (kArrow, or a column
+// type outside the Arrow specification), kCorruptData (a batch that is not what its schema says),
+// and whatever the stream meets; text written before an error stays written.
 LAKEGATE_EXPORT Result<std::int64_t> Render(ArrowStream rows, const RenderOptions& options,
                                             const TextSink& sink);
 
