@@ -68,7 +68,8 @@ class TextJudge {
     const SqlLimits& sql = policy_.sql;
     const SqlPosition at = statement.position;
     LG_RETURN_IF_ERROR(CheckLimit("max_ast_depth", ast.depth, sql.max_ast_depth, at));
-    LG_RETURN_IF_ERROR(CheckLimit("max_ast_nodes", ast.nodes, sql.max_ast_nodes, at));
+    LG_RETURN_IF_ERROR(CheckLimit("max_ast_nodes", std::max(ast.nodes, ast.expanded_nodes),
+                                  sql.max_ast_nodes, at));
     LG_RETURN_IF_ERROR(CheckLimit("max_chain", ast.longest_chain, sql.max_chain, at));
     LG_RETURN_IF_ERROR(CheckLimit("max_joins", ast.joins, sql.max_joins, at));
     LG_RETURN_IF_ERROR(
