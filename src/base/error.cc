@@ -71,6 +71,7 @@ std::string_view ErrorKindName(ErrorKind kind) {
 const std::vector<ErrorKind>& AllErrorKinds() {
   static const std::vector<ErrorKind> kinds = [] {
     std::vector<ErrorKind> result;
+    result.reserve(kKinds.size());
     for (const auto& [kind, name] : kKinds) result.push_back(kind);
     return result;
   }();

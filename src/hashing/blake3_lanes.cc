@@ -84,7 +84,7 @@ LG_INLINE void AllRounds(W* v, const W* m, std::index_sequence<kRoundNumbers...>
 template <typename W>
 LG_INLINE void Compress(W* value, const W* message, const W& counter_low, const W& counter_high,
                         std::uint32_t block_size, std::uint32_t flags) {
-  const W zero = counter_low ^ counter_low;
+  const W zero = {};
   W v[16] = {value[0],
              value[1],
              value[2],
@@ -115,8 +115,9 @@ LG_INLINE void HashLanes(const std::uint8_t* chunks, std::uint64_t first_counter
     counter_low[lane] = static_cast<std::uint32_t>(first_counter + lane);
     counter_high[lane] = static_cast<std::uint32_t>((first_counter + lane) >> 32);
   }
+  const W zero = {};
   W value[8];
-  for (std::size_t i = 0; i < 8; ++i) value[i] = (counter_low ^ counter_low) + kInitialValue[i];
+  for (std::size_t i = 0; i < 8; ++i) value[i] = zero + kInitialValue[i];
   constexpr std::size_t kBlocks = kChunkSize / kBlockSize;
   for (std::size_t block = 0; block < kBlocks; ++block) {
     std::uint32_t words[16][kLanes];
