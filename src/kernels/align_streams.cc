@@ -30,7 +30,10 @@ double ScoreOf(const AlignWork& work, Row left_row, Row slot) {
   const std::int64_t left_end = work.left_spans.end[left_row];
   const std::int64_t start = work.right_spans.start[slot];
   const std::int64_t end = work.right_spans.end[slot];
-  const auto minus = [](std::uint64_t length) { return 0.0 - static_cast<double>(length); };
+  // Never the negative zero, which would print and hash differently.
+  const auto minus = [](std::uint64_t length) {
+    return length == 0 ? 0.0 : -static_cast<double>(length);
+  };
   switch (work.options.mode) {
     case AlignMode::kExact:
       return 0;

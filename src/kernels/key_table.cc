@@ -6,7 +6,7 @@
 namespace lakegate::kernels {
 namespace {
 
-constexpr std::size_t kFirstSlots = 1024;
+constexpr std::size_t kFirstSlots = 64;
 
 std::uint64_t Load(const char* bytes, std::size_t count) {
   std::uint64_t word = 0;

@@ -33,7 +33,8 @@ class NearestSource final : public MatchSource {
     LG_ASSIGN_OR_RETURN(by_start_, Order(groups, right_.start, /*last_first=*/false));
     LG_ASSIGN_OR_RETURN(by_tie_, Order(groups, {}, false));
     LG_ASSIGN_OR_RETURN(const std::vector<Row> all_by_start, Order({}, right_.start, false));
-    ties_ = std::make_unique<TieTree>(right_, by_tie_, all_by_start);
+    ties_ = std::make_unique<TieTree>(right_, by_tie_, all_by_start, cancel_);
+    if (cancel_.cancelled()) return Cancelled("interval_align");
     return {};
   }
 

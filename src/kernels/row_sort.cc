@@ -16,6 +16,7 @@ namespace {
 constexpr int kDigitBits = 11;
 constexpr std::size_t kDigits = std::size_t{1} << kDigitBits;
 constexpr std::size_t kFewRows = 512;
+constexpr std::size_t kBlock = std::size_t{1} << 18;  // rows between looks at the token
 
 std::size_t DigitAt(std::uint64_t code, int shift) { return (code >> shift) & (kDigits - 1); }
 
@@ -39,14 +40,23 @@ Status SortByWord(std::span<const std::uint64_t> codes, int bits, const CancelTo
   }
   std::vector<Item> moved(items.size());
   for (int shift = 0; shift < bits; shift += kDigitBits) {
-    if (cancel.cancelled()) return Cancelled("sort");
     std::array<std::size_t, kDigits> place{};
-    for (const Item& item : items) ++place[DigitAt(item.code, shift)];
+    for (std::size_t first = 0; first < items.size(); first += kBlock) {
+      if (cancel.cancelled()) return Cancelled("sort");
+      const std::size_t last = std::min(first + kBlock, items.size());
+      for (std::size_t i = first; i < last; ++i) ++place[DigitAt(items[i].code, shift)];
+    }
     // A digit that all rows share changes nothing.
     if (place[DigitAt(items.front().code, shift)] == items.size()) continue;
     std::size_t next = 0;
     for (std::size_t& count : place) next += std::exchange(count, next);
-    for (const Item& item : items) moved[place[DigitAt(item.code, shift)]++] = item;
+    for (std::size_t first = 0; first < items.size(); first += kBlock) {
+      if (cancel.cancelled()) return Cancelled("sort");
+      const std::size_t last = std::min(first + kBlock, items.size());
+      for (std::size_t i = first; i < last; ++i) {
+        moved[place[DigitAt(items[i].code, shift)]++] = items[i];
+      }
+    }
     items.swap(moved);
   }
   for (std::size_t i = 0; i < items.size(); ++i) (*order)[i] = items[i].row;

@@ -6,7 +6,7 @@
 namespace lakegate::kernels {
 
 TieTree::TieTree(const RightSpans& right, const std::vector<Row>& by_tie,
-                 const std::vector<Row>& all_by_start)
+                 const std::vector<Row>& all_by_start, const CancelToken& cancel)
     : right_(right), by_tie_(by_tie) {
   const std::size_t count = right.size();
   const std::vector<Row> place = Inverse(by_tie);
@@ -16,7 +16,9 @@ TieTree::TieTree(const RightSpans& right, const std::vector<Row>& by_tie,
     std::vector<std::size_t> next(blocks);
     for (std::size_t b = 0; b < blocks; ++b) next[b] = b << shift;
     // Filling blocks in start order sorts each of them.
-    for (const Row slot : all_by_start) {
+    for (std::size_t i = 0; i < count; ++i) {
+      if (StopAt(i, cancel)) return;
+      const Row slot = all_by_start[i];
       const std::size_t block = place[slot] >> shift;
       const std::size_t at = next[block]++;
       std::int64_t greatest = right.end[slot];

@@ -19,9 +19,9 @@ namespace lakegate::kernels {
 class TieTree {
  public:
   // `by_tie` lists the slots by group, then tie; it must outlive the tree. `all_by_start`
-  // lists them by start, whatever the group.
+  // lists them by start, whatever the group. Stops when cancelled: look before the first use.
   TieTree(const RightSpans& right, const std::vector<Row>& by_tie,
-          const std::vector<Row>& all_by_start);
+          const std::vector<Row>& all_by_start, const CancelToken& cancel);
 
   // Calls hit(slot) in tie order for the slots at places [begin, end) with start <=
   // `latest_start` and end >= `earliest_end`, until it gives false.
