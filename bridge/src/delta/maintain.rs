@@ -20,6 +20,7 @@ use super::location::{LOG_FOLDER, TableRoot};
 use super::snapshot::DeltaTableHandle;
 use super::staging::{Staging, remove_empty_folders};
 use super::watched_log::{Put, WatchedLog};
+use super::writer::properties;
 use crate::abi::LgStr;
 use crate::cancel::Cancel;
 use crate::engine::Engine;
@@ -32,6 +33,8 @@ use crate::text::Text;
 struct CompactOptions {
     #[serde(default)]
     target_file_bytes: u64,
+    #[serde(default)]
+    compression: String,
     #[serde(default)]
     time_limit_ms: Option<u64>,
 }
@@ -61,7 +64,10 @@ async fn compact(
     let store: LogStoreRef = log.clone();
     let mut table = DeltaTable::new(store);
     table.state = Some(state);
-    let mut builder = table.optimize().with_session_state(Arc::new(session));
+    let mut builder = table
+        .optimize()
+        .with_session_state(Arc::new(session))
+        .with_writer_properties(properties(&options.compression)?.build());
     if let Some(target) = NonZeroU64::new(options.target_file_bytes) {
         builder = builder.with_target_size(target);
     }

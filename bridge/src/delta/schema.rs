@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StructArray};
+use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef, TimeUnit};
 use delta_kernel::engine::arrow_conversion::{TryIntoArrow, TryIntoKernel};
@@ -321,10 +321,4 @@ pub fn check_partition_columns(schema: &Schema, partition_columns: &[String]) ->
         ));
     }
     Ok(())
-}
-
-/// Only for the size of what encoders hold.
-pub fn row_bytes(batch: &RecordBatch) -> usize {
-    let bytes = StructArray::from(batch.clone()).get_array_memory_size();
-    bytes.checked_div(batch.num_rows()).unwrap_or(0).max(1)
 }

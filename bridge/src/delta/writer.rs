@@ -13,7 +13,7 @@ use deltalake_core::datafile::writer::WriterConfig;
 use deltalake_core::kernel::{Add, StructType};
 use deltalake_core::operations::get_num_idx_cols_and_stats_columns;
 use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
 use serde::Deserialize;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -111,7 +111,7 @@ impl DeltaWriterHandle {
         let partition_columns = options.partition_columns;
         let (queue, mut waiting) = mpsc::channel(QUEUED_BATCHES);
         let encoding = engine.handle().spawn(async move {
-            let mut encoder = Encoder::new(store, config, partition_columns, row_group_rows)?;
+            let mut encoder = Encoder::new(store, config, partition_columns, row_group_rows);
             while let Some(message) = waiting.recv().await {
                 match message {
                     Message::Rows(rows) => {
@@ -212,10 +212,8 @@ fn row_group_rows(options: &WriterOptions) -> usize {
 }
 
 fn writer_config(options: &WriterOptions, plan: &CastPlan) -> Result<WriterConfig> {
-    let properties = WriterProperties::builder()
-        .set_compression(compression(&options.compression)?)
+    let properties = properties(&options.compression)?
         .set_max_row_group_row_count(Some(row_group_rows(options)))
-        .set_created_by(super::engine_info())
         .build();
     let (indexed, listed) = stats_columns(options);
     Ok(WriterConfig::new(
@@ -227,6 +225,13 @@ fn writer_config(options: &WriterOptions, plan: &CastPlan) -> Result<WriterConfi
         indexed,
         listed,
     ))
+}
+
+/// What every file of a table is written with.
+pub fn properties(codec: &str) -> Result<WriterPropertiesBuilder> {
+    Ok(WriterProperties::builder()
+        .set_compression(compression(codec)?)
+        .set_created_by(super::engine_info()))
 }
 
 /// Explicit columns win over the table's properties; an empty list means no statistics.
@@ -252,7 +257,7 @@ fn stats_columns(options: &WriterOptions) -> (DataSkippingNumIndexedCols, Option
     (indexed, explicit.or(configured))
 }
 
-pub fn compression(text: &str) -> Result<Compression> {
+fn compression(text: &str) -> Result<Compression> {
     match text.to_ascii_lowercase().as_str() {
         "" | "zstd" => Ok(Compression::ZSTD(ZstdLevel::default())),
         "none" => Ok(Compression::UNCOMPRESSED),

@@ -145,6 +145,7 @@ fn very_many_partitions_keep_their_rows() {
         .stage(&rows, json!({"path": path, "partition_columns": ["part"]}))
         .unwrap();
     assert_eq!(adds.len(), 300);
+    assert!(adds.iter().all(|add| rows_of(&add["add"]) == 2));
     let paths: Vec<&str> = adds
         .iter()
         .map(|add| add["add"]["path"].as_str().unwrap())
