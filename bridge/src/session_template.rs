@@ -26,6 +26,8 @@ pub fn config() -> SessionConfig {
     let options = config.options_mut();
     options.execution.parquet.schema_force_view_types = false;
     options.sql_parser.map_string_types_to_utf8view = false;
+    // A view keeps its ORDER BY: what a job writes or shows comes in the order it asked for.
+    options.sql_parser.enable_subquery_sort_elimination = false;
     // Planning errors then know the line and the column.
     options.sql_parser.collect_spans = true;
     config
