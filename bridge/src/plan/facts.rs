@@ -1,6 +1,7 @@
 //! What an expanded plan is made of: kinds of nodes, tables with their providers, functions.
 
 use std::collections::BTreeSet;
+use std::fmt::Write;
 
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::datasource::source_as_provider;
@@ -111,12 +112,25 @@ fn provider(scan: &TableScan) -> String {
 }
 
 fn short_name(provider: &dyn datafusion::catalog::TableProvider) -> String {
-    // The debug text of a provider starts with its type.
-    let text = format!("{provider:?}");
-    let end = text
-        .find(|c: char| !(c.is_alphanumeric() || c == '_'))
-        .unwrap_or(text.len());
-    text.chars().take(end).collect()
+    // The debug text of a provider starts with its type, and may go on for megabytes.
+    let mut word = FirstWord(String::new());
+    let _stopped = write!(word, "{provider:?}");
+    word.0
+}
+
+/// Takes text up to the first character that is not part of a word, then stops the writer.
+struct FirstWord(String);
+
+impl std::fmt::Write for FirstWord {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        self.0.extend(text.chars().take_while(|c| is_word(*c)));
+        if text.chars().all(is_word) {
+            Ok(())
+        } else {
+            Err(std::fmt::Error)
+        }
+    }
 }
 
 fn function(expr: &Expr) -> Option<Function> {
