@@ -1,68 +1,72 @@
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
-#include "base/text.h"
+#include <fmt/format.h>
+
 #include "base/try.h"
 #include "guard/limits.h"
 #include "guard/names.h"
 #include "guard/refusal.h"
 #include "guard/verdict.h"
 
-#include <fmt/format.h>
-
 namespace lakegate::guard {
 namespace {
 
-enum class NodeRule {
-  kAllowed,
-  kScan,
-  kDml,
-  kDdl,
-  kCopy,
-  kStatement,
-  kExplain,
-  kAnalyze,
-  kDescribe
-};
+enum class NodeRule { kAllowed, kScan, kDml, kDdl, kCopy, kExplain, kAnalyze, kDescribe };
 
 struct NodeRow {
   std::string_view kind;
   NodeRule rule;
 };
 
-// The logical nodes this build knows. Anything else, extension nodes above all, is refused.
+// The logical nodes this build knows, in the bridge's words. Anything else, extension nodes
+// above all, is refused. `dml:…` and `ddl:…` say which one it is.
 constexpr NodeRow kNodes[] = {
-    {"Aggregate", NodeRule::kAllowed},
-    {"Analyze", NodeRule::kAnalyze},
-    {"Copy", NodeRule::kCopy},
-    {"Ddl", NodeRule::kDdl},
-    {"DescribeTable", NodeRule::kDescribe},
-    {"Distinct", NodeRule::kAllowed},
-    {"Dml", NodeRule::kDml},
-    {"EmptyRelation", NodeRule::kAllowed},
-    {"Explain", NodeRule::kExplain},
-    {"Filter", NodeRule::kAllowed},
-    {"Join", NodeRule::kAllowed},
-    {"Limit", NodeRule::kAllowed},
-    {"Projection", NodeRule::kAllowed},
-    {"RecursiveQuery", NodeRule::kAllowed},
-    {"Repartition", NodeRule::kAllowed},
-    {"Sort", NodeRule::kAllowed},
-    {"Statement", NodeRule::kStatement},
-    {"Subquery", NodeRule::kAllowed},
-    {"SubqueryAlias", NodeRule::kAllowed},
-    {"TableScan", NodeRule::kScan},
-    {"Union", NodeRule::kAllowed},
-    {"Unnest", NodeRule::kAllowed},
-    {"Values", NodeRule::kAllowed},
-    {"Window", NodeRule::kAllowed},
+    {"aggregate", NodeRule::kAllowed},
+    {"analyze", NodeRule::kAnalyze},
+    {"copy", NodeRule::kCopy},
+    {"ddl", NodeRule::kDdl},
+    {"describe_table", NodeRule::kDescribe},
+    {"distinct", NodeRule::kAllowed},
+    {"dml", NodeRule::kDml},
+    {"empty_relation", NodeRule::kAllowed},
+    {"explain", NodeRule::kExplain},
+    {"filter", NodeRule::kAllowed},
+    {"join", NodeRule::kAllowed},
+    {"limit", NodeRule::kAllowed},
+    {"projection", NodeRule::kAllowed},
+    {"recursive_query", NodeRule::kAllowed},
+    {"repartition", NodeRule::kAllowed},
+    {"sort", NodeRule::kAllowed},
+    {"subquery", NodeRule::kAllowed},
+    {"subquery_alias", NodeRule::kAllowed},
+    {"table_scan", NodeRule::kScan},
+    {"union", NodeRule::kAllowed},
+    {"unnest", NodeRule::kAllowed},
+    {"values", NodeRule::kAllowed},
+    {"window", NodeRule::kAllowed},
 };
 
-// Who may provide the rows of a scan.
-constexpr std::string_view kProviders[] = {"arrow",  "csv",     "delta",  "listing", "memory",
-                                           "ndjson", "parquet", "stream", "view"};
+// Nodes `statement:…` by the engine's name, and the policy's word for each.
+constexpr std::pair<std::string_view, std::string_view> kStatements[] = {
+    {"statement:Deallocate", "deallocate"},   {"statement:Execute", "execute"},
+    {"statement:Prepare", "prepare"},         {"statement:ResetVariable", "reset"},
+    {"statement:SetVariable", "set"},         {"statement:TransactionEnd", "commit"},
+    {"statement:TransactionEnd", "rollback"}, {"statement:TransactionStart", "begin"},
+};
+
+// Who may provide the rows of a scan: the bridge's own readers.
+constexpr std::string_view kProviders[] = {"DeltaReader", "ListingTable", "StreamingTable",
+                                           "ViewTable"};
+// What the bridge calls a CSV file under its own view, inlined into the scan of a dataset. SQL
+// reaches it through that dataset alone: no session registers the name for it.
+constexpr std::string_view kInlinedTable = "csv";
+constexpr std::string_view kInlinedProvider = "ListingTable";
 // The table a recursive query reads its own rows from.
-constexpr std::string_view kWorkTable = "work_table";
-constexpr std::string_view kTableFunction = "table_function";
+constexpr std::string_view kWorkTable = "CteWorkTable";
+// A scan of a table function is named after it.
+constexpr std::string_view kTableFunctionMark = "()";
 
 class PlanJudge {
  public:
@@ -94,11 +98,15 @@ class PlanJudge {
   }
 
   Status CheckNode(const PlanNodeFact& node) const {
+    const std::string_view kind = node.kind;
+    if (kind.starts_with("statement:")) return CheckStatement(kind);
+    const std::string_view word =
+        kind.starts_with("dml:") || kind.starts_with("ddl:") ? kind.substr(0, 3) : kind;
     for (const NodeRow& row : kNodes) {
-      if (row.kind == node.kind) return CheckRule(row.rule, node);
+      if (row.kind == word) return CheckRule(row.rule, node);
     }
-    return Deny(Violation::kExtension, "This build cannot judge a plan node of this kind",
-                node.kind, "");
+    return Deny(Violation::kExtension, "This build cannot judge a plan node of this kind", kind,
+                "");
   }
 
   Status CheckRule(NodeRule rule, const PlanNodeFact& node) const {
@@ -116,8 +124,6 @@ class PlanJudge {
       case NodeRule::kCopy:
         if (policy_.copy) return {};
         return Deny(Violation::kCopy, "The SQL policy allows no COPY", node.kind, "copy");
-      case NodeRule::kStatement:
-        return CheckStatement(node);
       case NodeRule::kExplain:
         return CheckWord("explain");
       case NodeRule::kAnalyze:
@@ -135,22 +141,22 @@ class PlanJudge {
                 "statements");
   }
 
-  // The plan does not say which statement it is; the text's verdict did. Here it only has to
-  // be possible that one is.
-  Status CheckStatement(const PlanNodeFact& node) const {
-    for (const char* word :
-         {"set", "reset", "prepare", "execute", "deallocate", "begin", "commit", "rollback"}) {
-      if (policy_.statements.contains(word)) return {};
+  // One word of the policy is enough: the plan has one name for COMMIT and ROLLBACK.
+  Status CheckStatement(std::string_view kind) const {
+    std::string_view word = kind;
+    for (const auto& [name, each] : kStatements) {
+      if (name != kind) continue;
+      if (policy_.statements.contains(std::string(each))) return {};
+      word = each;
     }
-    return Deny(Violation::kStatement, "The SQL policy does not allow this statement", node.kind,
-                "statements");
+    return CheckWord(word);
   }
 
   Status CheckScan(const PlanNodeFact& node) const {
     if (node.provider == kWorkTable) return {};
     std::string_view table = node.table;
-    if (node.provider == kTableFunction || table.ends_with("()")) {
-      if (table.ends_with("()")) table.remove_suffix(2);
+    if (table.ends_with(kTableFunctionMark)) {
+      table.remove_suffix(kTableFunctionMark.size());
       return names_.TableFunction(table, {});
     }
     if (std::find(std::begin(kProviders), std::end(kProviders), node.provider) ==
@@ -160,6 +166,7 @@ class PlanJudge {
     }
     LG_RETURN_IF_ERROR(names_.DeniedRelation(table, {}));
     if (resolved_.contains(node.table)) return {};
+    if (node.table == kInlinedTable && node.provider == kInlinedProvider) return {};
     return Deny(Violation::kRelation, "The plan reads a relation that the statement does not name",
                 table, "");
   }

@@ -15,17 +15,24 @@ PlanFacts PlanOf(std::vector<PlanNodeFact> nodes) {
 }
 
 PlanFacts Scan(std::string table, std::string provider) {
-  return PlanOf({{"Projection", "", ""}, {"TableScan", std::move(table), std::move(provider)}});
+  return PlanOf({{"projection", "", ""}, {"table_scan", std::move(table), std::move(provider)}});
 }
 
 TEST(GuardPlanVerdict, AllowsReadingResolvedRelations) {
-  for (const char* provider : {"listing", "delta", "stream"}) {
+  for (const char* provider : {"ListingTable", "DeltaReader", "StreamingTable"}) {
     EXPECT_TRUE(JudgePlan(Scan("calls", provider), Preset("read_only"), {"calls"})) << provider;
   }
-  EXPECT_TRUE(JudgePlan(PlanOf({{"RecursiveQuery", "", ""}, {"TableScan", "s", "work_table"}}),
+  EXPECT_TRUE(JudgePlan(PlanOf({{"recursive_query", "", ""}, {"table_scan", "s", "CteWorkTable"}}),
                         Preset("read_only"), {}));
   EXPECT_TRUE(
-      JudgePlan(PlanOf({{"Values", "", ""}, {"Explain", "", ""}}), Preset("read_only"), {}));
+      JudgePlan(PlanOf({{"values", "", ""}, {"explain", "", ""}}), Preset("read_only"), {}));
+}
+
+TEST(GuardPlanVerdict, TheBridgesOwnViewOfACsvFileIsNoOtherRelation) {
+  EXPECT_TRUE(JudgePlan(Scan("csv", "ListingTable"), Preset("read_only"), {"calls"}));
+  const Status other = JudgePlan(Scan("csv", "DeltaReader"), Preset("admin"), {"calls"});
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().kind(), ErrorKind::kSqlPolicyViolation);
 }
 
 struct PlanCase {
@@ -44,37 +51,46 @@ TEST(GuardPlanVerdict, DeniesNodesAndScans) {
   small.query.plan_nodes = 1;
   SqlPolicy listed = Preset("read_only");
   listed.functions = {{"sum"}};
-  PlanFacts volatile_call = PlanOf({{"Projection", "", ""}});
+  PlanFacts volatile_call = PlanOf({{"projection", "", ""}});
   volatile_call.functions = {{"random", "scalar", "volatile"}};
-  PlanFacts undercounted = PlanOf({{"Projection", "", ""}, {"Filter", "", ""}});
+  PlanFacts undercounted = PlanOf({{"projection", "", ""}, {"filter", "", ""}});
   undercounted.node_count = 0;
   const PlanCase cases[] = {
-      {"unnamed relation", Scan("secrets", "listing"), Preset("admin"), "relation", "secrets", ""},
-      {"no table name", Scan("", "listing"), Preset("admin"), "relation", "", ""},
+      {"unnamed relation", Scan("secrets", "ListingTable"), Preset("admin"), "relation", "secrets",
+       ""},
+      {"no table name", Scan("", "ListingTable"), Preset("admin"), "relation", "", ""},
       {"unknown provider", Scan("calls", "postgres"), Preset("admin"), "relation",
        "calls (postgres)", ""},
       {"no provider", Scan("calls", ""), Preset("admin"), "relation", "calls ()", ""},
-      {"denied through a view", Scan("calls", "delta"), denying, "relation", "calls",
+      {"denied through a view", Scan("calls", "DeltaReader"), denying, "relation", "calls",
        "denied_relations"},
-      {"table function", Scan("generate_series()", "table_function"), Preset("read_only"),
+      {"table function", Scan("generate_series()", "GenerateSeriesTable"), Preset("read_only"),
        "table_function", "generate_series", "table_functions"},
-      {"table function by its spelling", Scan("range()", "memory"), Preset("read_only"),
+      {"table function by its spelling", Scan("range()", "ListingTable"), Preset("read_only"),
        "table_function", "range", "table_functions"},
-      {"extension node", PlanOf({{"Extension", "", ""}}), Preset("admin"), "extension", "Extension",
-       ""},
-      {"a node of tomorrow", PlanOf({{"Projection", "", ""}, {"Pivot", "", ""}}), Preset("admin"),
+      {"extension node", PlanOf({{"extension:Custom", "", ""}}), Preset("admin"), "extension",
+       "extension:Custom", ""},
+      {"a node of tomorrow", PlanOf({{"projection", "", ""}, {"Pivot", "", ""}}), Preset("admin"),
        "extension", "Pivot", ""},
-      {"dml", PlanOf({{"Dml", "", ""}}), Preset("read_only"), "dml", "Dml", "dml"},
-      {"ddl", PlanOf({{"Ddl", "", ""}}), Preset("write"), "ddl", "Ddl", "ddl"},
-      {"copy", PlanOf({{"Copy", "", ""}}), Preset("write"), "copy", "Copy", "copy"},
-      {"statement", PlanOf({{"Statement", "", ""}}), Preset("write"), "statement", "Statement",
+      {"dml", PlanOf({{"dml:Insert Into", "out", ""}}), Preset("read_only"), "dml",
+       "dml:Insert Into", "dml"},
+      {"ddl", PlanOf({{"ddl:CreateView", "", ""}}), Preset("write"), "ddl", "ddl:CreateView",
+       "ddl"},
+      {"copy", PlanOf({{"copy", "", ""}}), Preset("write"), "copy", "copy", "copy"},
+      {"set", PlanOf({{"statement:SetVariable", "", ""}}), Preset("write"), "statement", "set",
        "statements"},
-      {"analyze", PlanOf({{"Analyze", "", ""}}), Preset("read_only"), "statement",
+      {"execute", PlanOf({{"statement:Execute", "", ""}}), Preset("read_only"), "statement",
+       "execute", "statements"},
+      {"a statement of tomorrow", PlanOf({{"statement:Teleport", "", ""}}), Preset("admin"),
+       "statement", "statement:Teleport", "statements"},
+      {"a kind that only begins like an allowed one", PlanOf({{"projection:X", "", ""}}),
+       Preset("admin"), "extension", "projection:X", ""},
+      {"analyze", PlanOf({{"analyze", "", ""}}), Preset("read_only"), "statement",
        "explain_analyze", "statements"},
-      {"explain", PlanOf({{"Explain", "", ""}}), Preset("service"), "statement", "explain",
+      {"explain", PlanOf({{"explain", "", ""}}), Preset("service"), "statement", "explain",
        "statements"},
       {"function implied by syntax", volatile_call, listed, "function", "random", "functions"},
-      {"too many nodes", PlanOf({{"Projection", "", ""}, {"Filter", "", ""}}), small, "limit",
+      {"too many nodes", PlanOf({{"projection", "", ""}, {"filter", "", ""}}), small, "limit",
        "2 of 1", "query.plan_nodes"},
       {"nodes are counted here too", undercounted, small, "limit", "2 of 1", "query.plan_nodes"},
   };
@@ -91,9 +107,9 @@ TEST(GuardPlanVerdict, DeniesNodesAndScans) {
 }
 
 TEST(GuardPlanVerdict, AllowsStatementsWhereTheTextMayHoldOne) {
-  EXPECT_TRUE(JudgePlan(PlanOf({{"Statement", "", ""}}), Preset("admin"), {}));
-  EXPECT_TRUE(JudgePlan(PlanOf({{"Dml", "", ""}}), Preset("write"), {}));
-  EXPECT_TRUE(JudgePlan(PlanOf({{"Ddl", "", ""}, {"Copy", "", ""}, {"Analyze", "", ""}}),
+  EXPECT_TRUE(JudgePlan(PlanOf({{"statement:TransactionEnd", "", ""}}), Preset("admin"), {}));
+  EXPECT_TRUE(JudgePlan(PlanOf({{"dml:Insert Into", "out", ""}}), Preset("write"), {}));
+  EXPECT_TRUE(JudgePlan(PlanOf({{"ddl:DropTable", "", ""}, {"copy", "", ""}, {"analyze", "", ""}}),
                         Preset("admin"), {}));
 }
 

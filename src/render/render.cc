@@ -73,8 +73,8 @@ class Rendering {
   // In slices, so that a large batch is not held as text whole.
   Status Write(const ArrowSchema& schema, const ArrowArray& batch) {
     LG_RETURN_IF_ERROR(columnar::CheckArray(schema, batch));
+    // Borrowed: nobody releases it.
     ArrowArray slice = batch;
-    slice.release = nullptr;
     for (std::int64_t first = 0; first < batch.length; first += kRowsAtOnce) {
       slice.offset = batch.offset + first;
       slice.length = std::min(kRowsAtOnce, batch.length - first);
