@@ -114,7 +114,9 @@ Result<Snapshot> SnapshotFrom(std::string_view info_json, OwnedSchema schema) {
   for (const auto& column : info.value("partition_columns", json::array())) {
     if (column.is_string()) snapshot.partition_columns.push_back(column.get<std::string>());
   }
-  for (const auto& [name, value] : info.value("configuration", json::object()).items()) {
+  // Named: in C++20 a temporary would be gone before the loop's first step.
+  const json configuration = info.value("configuration", json::object());
+  for (const auto& [name, value] : configuration.items()) {
     if (value.is_string()) snapshot.configuration[name] = value.get<std::string>();
   }
   snapshot.schema = std::make_shared<const OwnedSchema>(std::move(schema));
