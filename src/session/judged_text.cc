@@ -51,6 +51,16 @@ Status JudgeCheck(const Check& check, const SqlPolicy& policy) {
   return {};
 }
 
+// A cap that a statement's policy leaves open is the session's.
+QueryLimits CapsOf(QueryLimits requested, const QueryLimits& session) {
+  for (const auto member : {&QueryLimits::result_rows, &QueryLimits::result_bytes,
+                            &QueryLimits::plan_time_ms, &QueryLimits::run_time_ms,
+                            &QueryLimits::plan_nodes}) {
+    if (!(requested.*member)) requested.*member = session.*member;
+  }
+  return requested;
+}
+
 }  // namespace
 
 Result<SqlPolicy> PolicyInForce(const Profile& profile, const QueryOptions& options) {
@@ -58,8 +68,10 @@ Result<SqlPolicy> PolicyInForce(const Profile& profile, const QueryOptions& opti
   LG_ASSIGN_OR_RETURN(SqlPolicy policy, guard::PolicyFor(sql_options));
   if (!options.policy) return policy;
   LG_RETURN_IF_ERROR(options.policy->Validate());
-  LG_RETURN_IF_ERROR(guard::CheckNarrower(policy, *options.policy));
-  return *options.policy;
+  SqlPolicy requested = *options.policy;
+  requested.query = CapsOf(requested.query, policy.query);
+  LG_RETURN_IF_ERROR(guard::CheckNarrower(policy, requested));
+  return requested;
 }
 
 Result<guard::TextFacts> JudgeText(std::string_view sql, const SqlPolicy& policy) {
