@@ -53,9 +53,9 @@ Status JudgeCheck(const Check& check, const SqlPolicy& policy) {
 
 // A cap that a statement's policy leaves open is the session's.
 QueryLimits CapsOf(QueryLimits requested, const QueryLimits& session) {
-  for (const auto member : {&QueryLimits::result_rows, &QueryLimits::result_bytes,
-                            &QueryLimits::plan_time_ms, &QueryLimits::run_time_ms,
-                            &QueryLimits::plan_nodes}) {
+  for (const auto member :
+       {&QueryLimits::result_rows, &QueryLimits::result_bytes, &QueryLimits::plan_time_ms,
+        &QueryLimits::run_time_ms, &QueryLimits::plan_nodes}) {
     if (!(requested.*member)) requested.*member = session.*member;
   }
   return requested;
