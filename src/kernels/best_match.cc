@@ -5,6 +5,7 @@
 // order turns the first condition into time, a Fenwick tree over the ends keeps the best rank
 // for the second: O((n + m) log m), whatever the shape of the spans.
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "base/try.h"
@@ -34,6 +35,18 @@ class MinPrefix {
   std::vector<Row> tree_;
 };
 
+// How many of `count` ascending values are below `bound`. Without branches: the values asked
+// for are anywhere, so that a branch would be mispredicted at every other step.
+std::size_t CountBelow(const std::int64_t* values, std::size_t count, std::int64_t bound) {
+  const std::int64_t* at = values;
+  while (count > 1) {
+    const std::size_t half = count / 2;
+    at += at[half - 1] < bound ? half : 0;
+    count -= half;
+  }
+  return static_cast<std::size_t>(at - values) + (count == 1 && *at < bound ? 1 : 0);
+}
+
 // The ends of each group in order, and where each slot's end stands among them.
 struct EndOrder {
   std::vector<std::int64_t> ends;  // by group, ascending
@@ -41,14 +54,14 @@ struct EndOrder {
 
   // Ends of the group below `bound`; ends not above it.
   std::size_t Below(const RightSpans& right, Row group, std::int64_t bound) const {
-    const auto begin = ends.begin() + right.first[group];
-    return static_cast<std::size_t>(
-        std::lower_bound(begin, ends.begin() + right.first[group + 1], bound) - begin);
+    const Row first = right.first[group];
+    return CountBelow(ends.data() + first, right.first[group + 1] - first, bound);
   }
   std::size_t UpTo(const RightSpans& right, Row group, std::int64_t bound) const {
-    const auto begin = ends.begin() + right.first[group];
-    return static_cast<std::size_t>(
-        std::upper_bound(begin, ends.begin() + right.first[group + 1], bound) - begin);
+    if (bound == std::numeric_limits<std::int64_t>::max()) {
+      return right.first[group + 1] - right.first[group];
+    }
+    return Below(right, group, bound + 1);
   }
 };
 
@@ -109,51 +122,71 @@ struct Sides {
   const CancelToken& cancel;
 };
 
+// A left row in sweep order, with what a sweep asks about it beside it.
+struct LeftItem {
+  Row row;
+  Row group;
+  std::int64_t key;
+  std::int64_t bound;
+};
+
+// Left rows by group, then key; see OrderLeft.
+Result<std::vector<LeftItem>> OrderItems(const Sides& sides, const std::vector<std::int64_t>& key,
+                                         const std::vector<std::int64_t>& bound) {
+  LG_ASSIGN_OR_RETURN(const auto rows, OrderLeft(sides.left, sides.right, key, sides.cancel));
+  std::vector<LeftItem> items;
+  items.reserve(rows.size());
+  for (const Row row : rows) {
+    items.push_back(LeftItem{row, sides.left.group[row], key[row], bound[row]});
+  }
+  return items;
+}
+
 // For each left row of `order` (by group, then key ascending): adds the slots of its group
 // with start <= key, then asks.
 template <typename Reset, typename Add, typename Ask>
-Status SweepUp(const Sides& sides, const std::vector<Row>& order,
-               const std::vector<std::int64_t>& key, Reset reset, Add add, Ask ask) {
+Status SweepUp(const Sides& sides, const std::vector<LeftItem>& order, Reset reset, Add add,
+               Ask ask) {
   const RightSpans& right = sides.right;
   Row group = kNoRow;
   Row next = 0;
   for (std::size_t i = 0; i < order.size(); ++i) {
     if (StopAt(i, sides.cancel)) return Cancelled("interval_align");
-    const Row left_row = order[i];
-    if (sides.left.group[left_row] != group) {
-      group = sides.left.group[left_row];
+    const LeftItem& item = order[i];
+    if (item.group != group) {
+      group = item.group;
       next = right.first[group];
       reset(static_cast<std::size_t>(right.first[group + 1] - next));
     }
-    for (; next < right.first[group + 1] && right.start[next] <= key[left_row]; ++next) {
+    for (; next < right.first[group + 1] && right.start[next] <= item.key; ++next) {
       if (StopAt(next, sides.cancel)) return Cancelled("interval_align");
       add(next);
     }
-    ask(left_row, group);
+    ask(item);
   }
   return {};
 }
 
 // The same downwards: slots with start >= key, left rows from the last to the first.
 template <typename Reset, typename Add, typename Ask>
-Status SweepDown(const Sides& sides, const std::vector<Row>& order,
-                 const std::vector<std::int64_t>& key, Reset reset, Add add, Ask ask) {
+Status SweepDown(const Sides& sides, const std::vector<LeftItem>& order, Reset reset, Add add,
+                 Ask ask) {
   const RightSpans& right = sides.right;
   Row group = kNoRow;
   Row next = 0;  // slots from here on are in
   for (std::size_t i = order.size(); i-- > 0;) {
     if (StopAt(i, sides.cancel)) return Cancelled("interval_align");
-    const Row left_row = order[i];
-    if (sides.left.group[left_row] != group) {
-      group = sides.left.group[left_row];
+    const LeftItem& item = order[i];
+    if (item.group != group) {
+      group = item.group;
       next = right.first[group + 1];
       reset(static_cast<std::size_t>(next - right.first[group]));
     }
-    for (; next > right.first[group] && right.start[next - 1] >= key[left_row]; --next) {
+    for (; next > right.first[group] && right.start[next - 1] >= item.key; --next) {
       if (StopAt(next, sides.cancel)) return Cancelled("interval_align");
       add(next - 1);
     }
-    ask(left_row, group);
+    ask(item);
   }
   return {};
 }
@@ -165,22 +198,21 @@ Result<Best> SweepEnclosing(const Sides& sides, const Ranking& ranking,
                             const std::vector<std::int64_t>& key,
                             const std::vector<std::int64_t>& bound) {
   LG_ASSIGN_OR_RETURN(const EndOrder ends, OrderEnds(sides.right, sides.cancel));
-  LG_ASSIGN_OR_RETURN(const std::vector<Row> order,
-                      OrderLeft(sides.left, sides.right, key, sides.cancel));
+  LG_ASSIGN_OR_RETURN(const std::vector<LeftItem> order, OrderItems(sides, key, bound));
   Best best(sides.left.size(), kNoRow);
   MinPrefix tree;
   std::size_t size = 0;
   LG_RETURN_IF_ERROR(SweepUp(
-      sides, order, key,
+      sides, order,
       [&](std::size_t count) {
         size = count;
         tree.Reset(count);
       },
       // Mirrored, so that "ends from here on" is a prefix.
       [&](Row slot) { tree.Add(size - 1 - ends.place[slot], ranking.rank[slot]); },
-      [&](Row left_row, Row group) {
-        const Row rank = tree.Least(size - ends.Below(sides.right, group, bound[left_row]));
-        if (rank != kNoRow) best[left_row] = ranking.slot[rank];
+      [&](const LeftItem& item) {
+        const Row rank = tree.Least(size - ends.Below(sides.right, item.group, item.bound));
+        if (rank != kNoRow) best[item.row] = ranking.slot[rank];
       }));
   return best;
 }
@@ -189,16 +221,16 @@ Result<Best> SweepContained(const Sides& sides) {
   LG_ASSIGN_OR_RETURN(const Ranking ranking,
                       Rank(sides.right, ScoreOrTightness(sides.right), sides.cancel));
   LG_ASSIGN_OR_RETURN(const EndOrder ends, OrderEnds(sides.right, sides.cancel));
-  LG_ASSIGN_OR_RETURN(const std::vector<Row> order,
-                      OrderLeft(sides.left, sides.right, sides.left.start, sides.cancel));
+  LG_ASSIGN_OR_RETURN(const std::vector<LeftItem> order,
+                      OrderItems(sides, sides.left.start, sides.left.end));
   Best best(sides.left.size(), kNoRow);
   MinPrefix tree;
   LG_RETURN_IF_ERROR(SweepDown(
-      sides, order, sides.left.start, [&](std::size_t count) { tree.Reset(count); },
+      sides, order, [&](std::size_t count) { tree.Reset(count); },
       [&](Row slot) { tree.Add(ends.place[slot], ranking.rank[slot]); },
-      [&](Row left_row, Row group) {
-        const Row rank = tree.Least(ends.UpTo(sides.right, group, sides.left.end[left_row]));
-        if (rank != kNoRow) best[left_row] = ranking.slot[rank];
+      [&](const LeftItem& item) {
+        const Row rank = tree.Least(ends.UpTo(sides.right, item.group, item.bound));
+        if (rank != kNoRow) best[item.row] = ranking.slot[rank];
       }));
   return best;
 }
@@ -276,15 +308,15 @@ class LongestOverlap {
     const RightSpans& right = sides_.right;
     LG_ASSIGN_OR_RETURN(tie_, Rank(right, CodeColumn{}, sides_.cancel));
     LG_ASSIGN_OR_RETURN(ends_, OrderEnds(right, sides_.cancel));
-    LG_ASSIGN_OR_RETURN(const std::vector<Row> order,
-                        OrderLeft(sides_.left, right, sides_.left.start, sides_.cancel));
+    LG_ASSIGN_OR_RETURN(const std::vector<LeftItem> order,
+                        OrderItems(sides_, sides_.left.start, sides_.left.end));
     LG_RETURN_IF_ERROR(SweepFromLeft(order));
     LG_RETURN_IF_ERROR(SweepFromRight(order));
     return std::move(best_);
   }
 
  private:
-  Status SweepFromLeft(const std::vector<Row>& order) {
+  Status SweepFromLeft(const std::vector<LeftItem>& order) {
     const RightSpans& right = sides_.right;
     LG_ASSIGN_OR_RETURN(const Ranking last_end,
                         Rank(right, PositionCodes(right.end, true), sides_.cancel));
@@ -292,7 +324,7 @@ class LongestOverlap {
     MinPrefix reaching_in;
     std::size_t size = 0;
     return SweepUp(
-        sides_, order, sides_.left.start,
+        sides_, order,
         [&](std::size_t count) {
           size = count;
           around.Reset(count);
@@ -302,14 +334,15 @@ class LongestOverlap {
           around.Add(size - 1 - ends_.place[slot], tie_.rank[slot]);
           reaching_in.Add(ends_.place[slot], last_end.rank[slot]);
         },
-        [&](Row left_row, Row group) {
-          const std::int64_t end = sides_.left.end[left_row];
-          Offer(left_row, tie_, around.Least(size - ends_.Below(right, group, end)));
-          Offer(left_row, last_end, reaching_in.Least(ends_.UpTo(right, group, end)));
+        [&](const LeftItem& item) {
+          const std::size_t below = ends_.Below(right, item.group, item.bound);
+          Offer(item, tie_, around.Least(size - below));
+          // Ends equal to the left one belong to `around`.
+          Offer(item, last_end, reaching_in.Least(below));
         });
   }
 
-  Status SweepFromRight(const std::vector<Row>& order) {
+  Status SweepFromRight(const std::vector<LeftItem>& order) {
     const RightSpans& right = sides_.right;
     LG_ASSIGN_OR_RETURN(const Ranking longest,
                         Rank(right, LengthCodes(right, true), sides_.cancel));
@@ -319,7 +352,7 @@ class LongestOverlap {
     MinPrefix reaching_out;
     std::size_t size = 0;
     return SweepDown(
-        sides_, order, sides_.left.start,
+        sides_, order,
         [&](std::size_t count) {
           size = count;
           inside.Reset(count);
@@ -329,26 +362,27 @@ class LongestOverlap {
           inside.Add(ends_.place[slot], longest.rank[slot]);
           reaching_out.Add(size - 1 - ends_.place[slot], first_start.rank[slot]);
         },
-        [&](Row left_row, Row group) {
-          const std::int64_t end = sides_.left.end[left_row];
-          Offer(left_row, longest, inside.Least(ends_.UpTo(right, group, end)));
-          Offer(left_row, first_start, reaching_out.Least(size - ends_.Below(right, group, end)));
+        [&](const LeftItem& item) {
+          const std::size_t below = ends_.Below(right, item.group, item.bound);
+          // Ends equal to the left one belong to `reaching_out`.
+          Offer(item, longest, inside.Least(below));
+          Offer(item, first_start, reaching_out.Least(size - below));
         });
   }
 
-  void Offer(Row left_row, const Ranking& ranking, Row rank) {
+  void Offer(const LeftItem& item, const Ranking& ranking, Row rank) {
     if (rank == kNoRow) return;
     const Row slot = ranking.slot[rank];
-    const std::int64_t start = std::max(sides_.left.start[left_row], sides_.right.start[slot]);
-    const std::int64_t end = std::min(sides_.left.end[left_row], sides_.right.end[slot]);
+    const std::int64_t start = std::max(item.key, sides_.right.start[slot]);
+    const std::int64_t end = std::min(item.bound, sides_.right.end[slot]);
     if (start >= end) return;
     const std::uint64_t length = LengthOf(start, end);
-    Row& best = best_[left_row];
-    const bool wins = best == kNoRow || length > length_[left_row] ||
-                      (length == length_[left_row] && tie_.rank[slot] < tie_.rank[best]);
+    Row& best = best_[item.row];
+    const bool wins = best == kNoRow || length > length_[item.row] ||
+                      (length == length_[item.row] && tie_.rank[slot] < tie_.rank[best]);
     if (!wins) return;
     best = slot;
-    length_[left_row] = length;
+    length_[item.row] = length;
   }
 
   const Sides& sides_;
