@@ -20,7 +20,7 @@ FileWriter::~FileWriter() = default;
 Result<FileWriter> FileWriter::Open(const Engine& engine, const FileWriterOptions& options,
                                     const ArrowSchema& schema) {
   const std::string text = Dump({{"path", options.path},
-                                 {"format", DataFormatName(options.format)},
+                                 {"format", FormatName(options.format)},
                                  {"options", TypedOptions(options.options)}});
   OwnedSchema copy = CopySchema(schema);
   const auto& state = engine.state();

@@ -16,6 +16,22 @@ Result<nlohmann::json> ParseBridgeJson(std::string_view text, std::string_view w
   return parsed;
 }
 
+std::string_view FormatName(DataFormat format) {
+  switch (format) {
+    case DataFormat::kDelta:
+      return "delta";
+    case DataFormat::kParquet:
+      return "parquet";
+    case DataFormat::kCsv:
+      return "csv";
+    case DataFormat::kNdjson:
+      return "ndjson";
+    case DataFormat::kArrow:
+      return "arrow";
+  }
+  return "delta";
+}
+
 nlohmann::json TypedOptions(const std::map<std::string, std::string>& options) {
   static const std::set<std::string_view> kBooleans = {"header", "newlines_in_values", "dictionary",
                                                        "double_quote"};

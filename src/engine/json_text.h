@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "lakegate/dataset.h"
 #include "lakegate/result.h"
 
 namespace lakegate::engine {
@@ -24,6 +25,9 @@ inline std::int64_t NumberIn(const nlohmann::json& object, const char* name,
   const auto found = object.find(name);
   return found != object.end() && found->is_number() ? found->get<std::int64_t>() : otherwise;
 }
+
+// What the bridge calls a format.
+std::string_view FormatName(DataFormat format);
 
 // Options by name as the bridge takes them: the ones it reads as booleans or numbers become
 // such; a text that is none stays text and is refused over there by name.

@@ -50,9 +50,9 @@ TEST_F(Predicates, RefusesWhatIsNoCondition) {
   const std::pair<const char*, ErrorKind> cases[] = {
       {"id <", ErrorKind::kInvalidSql},
       {"missing > 1", ErrorKind::kNotFound},
-      {"id + 1", ErrorKind::kInvalidArgument},
+      {"id + 1", ErrorKind::kSchemaMismatch},
       {"no_such_function(id)", ErrorKind::kInvalidSql},
-      {"id IN (SELECT 1)", ErrorKind::kInvalidArgument},
+      {"id IN (SELECT 1)", ErrorKind::kUnsupported},
   };
   for (const auto& [expression, kind] : cases) {
     const auto predicate = Compile({{"broken", expression}});

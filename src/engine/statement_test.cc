@@ -87,14 +87,14 @@ TEST_F(Statement, RefusesWhatIsNotThere) {
   ASSERT_TRUE(session.AddStream("t", *IdNameSchema(), [] { return IdNameStream(1, 1); }));
   ExpectRefused(session, "SELECT * FROM nowhere", ErrorKind::kNotFound);
   ExpectRefused(session, "SELECT missing FROM t", ErrorKind::kNotFound);
-  ExpectRefused(session, "SELECT FROM WHERE", ErrorKind::kInvalidSql);
-  ExpectRefused(session, "SELECT id + FROM t", ErrorKind::kInvalidSql);
+  ExpectRefused(session, "SELEC 1", ErrorKind::kInvalidSql);
+  ExpectRefused(session, "SELECT (id FROM t", ErrorKind::kInvalidSql);
   ExpectRefused(session, "SELECT 1; SELECT 2", ErrorKind::kInvalidSql);
 }
 
 TEST_F(Statement, ParseErrorSaysWhere) {
   auto session = Open();
-  const auto plan = session.PlanStatement("SELECT 1,\n  FROM t");
+  const auto plan = session.PlanStatement("SELECT (1\n  2");
   ASSERT_FALSE(plan);
   ASSERT_EQ(plan.error().kind(), ErrorKind::kInvalidSql);
   const auto* position = std::get_if<SqlPosition>(&plan.error().detail());

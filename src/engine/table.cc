@@ -11,7 +11,7 @@ namespace lakegate::engine {
 
 std::string LocationJson(const DatasetLocation& location, const std::vector<std::string>& files) {
   nlohmann::json value = {
-      {"format", DataFormatName(location.format.value_or(DataFormat::kDelta))},
+      {"format", FormatName(location.format.value_or(DataFormat::kDelta))},
       {"paths", files.empty() ? std::vector<std::string>{location.path} : files},
       {"partition_columns", location.partition_columns},
       {"options", TypedOptions(location.options)},
@@ -28,7 +28,6 @@ Table::~Table() = default;
 
 Result<Table> Table::Open(const Engine& engine, const DatasetLocation& location,
                           const ArrowSchema* schema, const std::vector<std::string>& files) {
-  LG_RETURN_IF_ERROR(location.Validate());
   if (!location.format) {
     return Error(ErrorKind::kInvalidArgument,
                  "The format of a location must be known before it is opened: " + location.path);

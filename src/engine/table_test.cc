@@ -49,10 +49,12 @@ class Tables : public ::testing::Test {
 };
 
 TEST_F(Tables, ReadsBackEveryFormatTheWriterWrites) {
-  const DataFormat formats[] = {DataFormat::kParquet, DataFormat::kCsv, DataFormat::kNdjson,
-                                DataFormat::kArrow};
-  for (const DataFormat format : formats) {
-    const std::string path = folder_ / ("rows." + std::string(DataFormatName(format)));
+  const std::pair<const char*, DataFormat> formats[] = {{"rows.parquet", DataFormat::kParquet},
+                                                        {"rows.csv", DataFormat::kCsv},
+                                                        {"rows.ndjson", DataFormat::kNdjson},
+                                                        {"rows.arrow", DataFormat::kArrow}};
+  for (const auto& [name, format] : formats) {
+    const std::string path = folder_ / name;
     const FileTotals totals = WriteRows(path, format);
     EXPECT_EQ(totals.rows, 10);
     EXPECT_EQ(totals.bytes, static_cast<std::int64_t>(std::filesystem::file_size(path)));
@@ -64,7 +66,7 @@ TEST_F(Tables, ReadsBackEveryFormatTheWriterWrites) {
     EXPECT_EQ(info->bytes, totals.bytes);
     const auto sum = Query(*table, "SELECT CAST(sum(id) * 100 + count(name) AS BIGINT) FROM t");
     ASSERT_TRUE(sum) << sum.error().ToString();
-    EXPECT_EQ(sum->front(), 4508) << DataFormatName(format);
+    EXPECT_EQ(sum->front(), 4508) << name;
   }
 }
 
@@ -103,7 +105,7 @@ TEST_F(Tables, RefusesWhatIsNotThere) {
   EXPECT_EQ(Refused(At(folder_ / "no.csv", DataFormat::kCsv)).kind(), ErrorKind::kNotFound);
   const Error no_log = Refused(At(folder_.path(), DataFormat::kDelta));
   EXPECT_EQ(no_log.kind(), ErrorKind::kNotFound);
-  EXPECT_NE(no_log.message().find("_delta_log"), std::string::npos) << no_log.ToString();
+  EXPECT_NE(no_log.message().find("No Delta log"), std::string::npos) << no_log.ToString();
   DatasetLocation unknown;
   unknown.path = folder_ / "x";
   EXPECT_EQ(Refused(unknown).kind(), ErrorKind::kInvalidArgument);

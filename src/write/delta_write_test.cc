@@ -359,7 +359,9 @@ class ForgetfulLog final : public delta::Log {
     return inner_->Files(snapshot);
   }
   Result<std::int64_t> Commit(const delta::Snapshot* base, std::string_view request) override {
-    if (landed_) EXPECT_TRUE(inner_->Commit(base, request));
+    if (landed_) {
+      EXPECT_TRUE(inner_->Commit(base, request));
+    }
     return Error(ErrorKind::kCommitUnknown, "The connection broke.");
   }
   Result<std::string> ReadCommit(std::int64_t version) override {
