@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "base/try.h"
 #include "base/uuid.h"
+#include "job/first_rows.h"
 #include "job/run_lock.h"
 #include "job/run_sequence.h"
 #include "observe/run_recorder.h"
@@ -82,6 +83,7 @@ class Run {
   Result<StepTotals> Act(const Step& step);
   Result<StepTotals> Keep(const Step& step, Result<ArrowStream> rows);
   Result<StepTotals> WriteOutput(const Step& step, const OutputStep& output);
+  std::string SqlOf(const std::string& name) const;
   Status ShowAll();
   void Tell(std::string_view step, std::string_view what) const {
     if (observer_.progress) observer_.progress(step, what);
@@ -165,6 +167,15 @@ Result<StepTotals> Run::Keep(const Step& step, Result<ArrowStream> rows) {
   return StepTotals{.rows = output.rows, .bytes = output.bytes};
 }
 
+// A view's own text, because a SELECT around it would lose its ORDER BY.
+std::string Run::SqlOf(const std::string& name) const {
+  for (const Step& step : file_.steps) {
+    const auto* view = std::get_if<ViewStep>(&step.action);
+    if (view != nullptr && step.name == name) return view->sql;
+  }
+  return fmt::format("SELECT * FROM {}", base::QuoteIdentifier(name));
+}
+
 Result<StepTotals> Run::WriteOutput(const Step& step, const OutputStep& output) {
   WriteOptions write = output.write;
   write.run_id = report_.run_id;
@@ -173,10 +184,7 @@ Result<StepTotals> Run::WriteOutput(const Step& step, const OutputStep& output) 
   }
   QueryOptions query;
   query.cancel = cancel_;
-  LG_ASSIGN_OR_RETURN(
-      WriteReceipt receipt,
-      session_->Write(fmt::format("SELECT * FROM {}", base::QuoteIdentifier(output.source)), write,
-                      query));
+  LG_ASSIGN_OR_RETURN(WriteReceipt receipt, session_->Write(SqlOf(output.source), write, query));
   const StepTotals totals{.rows = receipt.rows, .bytes = receipt.bytes};
   recorder_->AddOutput(RunOutput{
       .name = step.name, .location = receipt.destination, .receipt_json = ReceiptToJson(receipt)});
@@ -226,12 +234,9 @@ Status Run::ShowAll() {
   if (!observer_.show) return {};
   for (const ShowEntry& show : file_.shows) {
     QueryOptions query;
-    query.ordered = true;
     query.cancel = cancel_;
-    LG_ASSIGN_OR_RETURN(ArrowStream rows,
-                        session_->Sql(fmt::format("SELECT * FROM {} LIMIT {}",
-                                                  base::QuoteIdentifier(show.name), show.limit),
-                                      query));
+    LG_ASSIGN_OR_RETURN(ArrowStream rows, session_->Scan(show.name, query));
+    rows = FirstRows(std::move(rows), show.limit);
     LG_RETURN_IF_ERROR(observer_.show(show.name, std::move(rows)));
   }
   return {};

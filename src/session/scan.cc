@@ -14,9 +14,11 @@ Result<ArrowStream> Session::Scan(std::string_view name, const QueryOptions& opt
   if (std::holds_alternative<catalog::StreamEntry>(entry)) {
     if (const auto store = state->FindStore(name)) return store->Open(options.cancel);
   }
-  // Through the guard like anything else: the policy may not allow this name.
   QueryOptions ordered = options;
   ordered.ordered = true;
+  // The view's own text, not a SELECT around it: that would lose its ORDER BY.
+  if (const auto* view = std::get_if<catalog::ViewEntry>(&entry)) return Sql(view->sql, ordered);
+  // Through the guard like anything else: the policy may not allow this name.
   return Sql(fmt::format("SELECT * FROM {}", base::QuoteIdentifier(name)), ordered);
 }
 
