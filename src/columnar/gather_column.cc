@@ -6,6 +6,7 @@
 #include <array>
 #include <cstring>
 #include <limits>
+#include <type_traits>
 #include <unordered_map>
 #include <utility>
 
@@ -233,7 +234,8 @@ SharedBuffer CopyIndices(const GatherColumn& column, const RowRefs& rows, Buffer
     std::int64_t index = 0;
     if (ref >= 0) {
       const auto& remap = column.dictionary->remap[ChunkOf(ref)];
-      const auto old = static_cast<std::size_t>(bases[ChunkOf(ref)][RowOf(ref)]);
+      const auto old = static_cast<std::size_t>(
+          static_cast<std::make_unsigned_t<Index>>(bases[ChunkOf(ref)][RowOf(ref)]));
       // A null slot may hold any index.
       if (old < remap.size()) index = remap[old];
     }

@@ -162,7 +162,7 @@ class Collapsed final : public KernelStream {
 }  // namespace
 
 Result<ArrowStream> CollapseGroups(columnar::Collected table, const std::vector<std::int64_t>& keys,
-                                   std::vector<Row> groups, std::size_t group_count,
+                                   const std::vector<Row>& groups, std::size_t group_count,
                                    CodeColumn order, const KernelContext& context) {
   // Offsets of a list are 32 bits wide and a group is one list.
   LG_RETURN_IF_ERROR(table.rows <= std::numeric_limits<std::int32_t>::max()

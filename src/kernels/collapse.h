@@ -14,7 +14,7 @@ namespace lakegate::kernels {
 // `groups` are dense ids in order of first appearance, `order` decides within a group (then
 // the ordinal). `keys` are the positions of the key columns.
 Result<ArrowStream> CollapseGroups(columnar::Collected table, const std::vector<std::int64_t>& keys,
-                                   std::vector<Row> groups, std::size_t group_count,
+                                   const std::vector<Row>& groups, std::size_t group_count,
                                    CodeColumn order, const KernelContext& context);
 
 }  // namespace lakegate::kernels

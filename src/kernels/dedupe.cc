@@ -113,8 +113,8 @@ Result<ArrowStream> Run(ArrowStream input, const DedupeOptions& options,
   const std::vector<SortKey> deciding = DecidingKeys(options);
   LG_ASSIGN_OR_RETURN(CodeColumn order, OrderCodes(table, deciding, "order", context.cancel));
   if (options.strategy == DedupeStrategy::kCollapseList) {
-    return CollapseGroups(std::move(table), keys, std::move(groups), grouper.groups(),
-                          std::move(order), context);
+    return CollapseGroups(std::move(table), keys, groups, grouper.groups(), std::move(order),
+                          context);
   }
   LG_ASSIGN_OR_RETURN(std::vector<Row> winners,
                       FindWinners(groups, grouper.groups(), order, context.cancel));
