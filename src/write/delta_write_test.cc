@@ -344,6 +344,62 @@ TEST_F(DeltaWrites, TwoCreatorsDoNotMixTheirRows) {
   EXPECT_EQ(FilesEndingIn(".parquet"), 1);
 }
 
+TEST_F(DeltaWrites, RowsAreCountedWithoutStatisticsToo) {
+  auto options = To("t");
+  options.statistics = StatisticsMode::kOff;
+  const auto receipt = WriteRows(options, 3);
+  ASSERT_TRUE(receipt) << receipt.error().ToString();
+  EXPECT_EQ(receipt->rows, 30);
+  EXPECT_TRUE(receipt->statistics_columns.empty());
+  EXPECT_EQ(Count("t"), 30);
+}
+
+TEST_F(DeltaWrites, SplitsFilesAtTheTargetSize) {
+  auto options = To("t");
+  options.options = {{"target_file_size", "256 KiB"}, {"max_row_group_rows", "1000"}};
+  const auto receipt = Write(options, [] { return NoisyStream(20); });
+  ASSERT_TRUE(receipt) << receipt.error().ToString();
+  EXPECT_GT(receipt->files.size(), 1u);
+  EXPECT_EQ(receipt->rows, 20'000);
+  EXPECT_EQ(LogOf("t").size(), 1u);
+  EXPECT_EQ(Count("t"), 20'000);
+}
+
+TEST_F(DeltaWrites, UnsignedColumnsCanBeAppendedAgain) {
+  const auto source = []() -> Result<ArrowStream> {
+    const OwnedSchema schema =
+        columnar::MakeSchema({{.name = "small", .format = "C"}, {.name = "big", .format = "L"}});
+    auto builder = columnar::BatchBuilder::Make(*schema);
+    builder->column(0).AppendUint(255);
+    builder->column(1).AppendUint(7);
+    std::vector<OwnedArray> batches;
+    batches.push_back(builder->Finish());
+    return StreamOf(CopySchema(*schema), std::move(batches));
+  };
+  ASSERT_TRUE(Write(To("t"), source));
+  const auto receipt = Write(To("t", WriteMode::kAppend), source);
+  ASSERT_TRUE(receipt) << receipt.error().ToString();
+  EXPECT_EQ(Query("t", DataFormat::kDelta, "SELECT CAST(sum(small + big) AS BIGINT) FROM t"), 524);
+}
+
+TEST_F(DeltaWrites, ReportsEveryStep) {
+  struct Recorder final : observe::EventSink {
+    void Emit(observe::Event event) override { names.emplace_back(observe::TypeOf(event).name); }
+    std::vector<std::string> names;
+  } recorder;
+  WriteContext context{.engine = engine_,
+                       .policy = TestPolicy(),
+                       .maintenance = {},
+                       .clock = clock_,
+                       .random = random_,
+                       .events = recorder};
+  ASSERT_TRUE(RunWrite(IdNameStream(1, 10), To("t"), context));
+  EXPECT_EQ(recorder.names,
+            (std::vector<std::string>{"write_planned", "write_staged", "commit_attempted",
+                                      "commit_landed", "maintenance_decided", "maintenance_decided",
+                                      "maintenance_decided"}));
+}
+
 // Passes everything on, and loses the answer of a commit that landed.
 class ForgetfulLog final : public delta::Log {
  public:

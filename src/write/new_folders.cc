@@ -19,7 +19,10 @@ Status NewFolders::Make(const std::string& folder, base::Durability durability) 
     if (path.empty() || path == path.root_path()) break;
     made_.push_back(path.string());
   }
-  return base::EnsureDirectory(folder, durability);
+  auto made = base::EnsureDirectory(folder, durability);
+  if (made || made.error().kind() != ErrorKind::kNotFound) return made;
+  // Nothing of the caller's is missing: the place does not let folders be made.
+  return Error(ErrorKind::kIo, made.error().message(), made.error().detail());
 }
 
 }  // namespace lakegate::write
