@@ -63,7 +63,7 @@ SharedArray ShareArray(OwnedArray array) {
   return std::make_shared<const OwnedArray>(std::move(array));
 }
 
-OwnedArray Borrow(const ArrowArray& part, SharedArray owner) {
+OwnedArray Borrow(const ArrowArray& part, const SharedArray& owner) {
   ArrayParts parts;
   parts.length = part.length;
   parts.null_count = part.null_count;
@@ -76,9 +76,9 @@ OwnedArray Borrow(const ArrowArray& part, SharedArray owner) {
   return MakeArray(std::move(parts));
 }
 
-OwnedArray SliceArray(const ArrowArray& part, SharedArray owner, std::int64_t first,
+OwnedArray SliceArray(const ArrowArray& part, const SharedArray& owner, std::int64_t first,
                       std::int64_t length) {
-  OwnedArray slice = Borrow(part, std::move(owner));
+  OwnedArray slice = Borrow(part, owner);
   ArrowArray* raw = slice.get();
   const bool whole = first == 0 && length == part.length;
   raw->offset += first;

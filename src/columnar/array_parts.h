@@ -39,13 +39,13 @@ SharedArray ShareArray(OwnedArray array);
 
 // Another array over the same memory: `part` is `*owner` itself or anything inside it (a
 // child, a dictionary). Nothing is copied.
-OwnedArray Borrow(const ArrowArray& part, SharedArray owner);
+OwnedArray Borrow(const ArrowArray& part, const SharedArray& owner);
 
 // Rows [first, first + length) of a batch without copying. The struct itself gets offset 0
 // and its children are sliced, which every consumer understands.
 OwnedArray SliceBatch(const SharedArray& batch, std::int64_t first, std::int64_t length);
 // The same for one column of any type.
-OwnedArray SliceArray(const ArrowArray& part, SharedArray owner, std::int64_t first,
+OwnedArray SliceArray(const ArrowArray& part, const SharedArray& owner, std::int64_t first,
                       std::int64_t length);
 
 }  // namespace lakegate::columnar

@@ -23,7 +23,7 @@ class CollectedStream final : public RecordStream {
     if (next_ == collected_.batches.size()) return std::optional<OwnedArray>();
     SharedArray batch = std::move(collected_.batches[next_++]);
     const ArrowArray& raw = **batch;
-    return std::optional<OwnedArray>(Borrow(raw, std::move(batch)));
+    return std::optional<OwnedArray>(Borrow(raw, batch));
   }
 
  private:
