@@ -7,6 +7,8 @@
 namespace lakegate::job {
 
 std::string ResolveLocation(const std::string& location, const std::string& directory) {
+  // A URI has no directory to be relative to; the session judges its scheme.
+  if (location.find("://") != std::string::npos) return location;
   const std::filesystem::path path(location);
   return (path.is_absolute() ? path : std::filesystem::path(directory) / path)
       .lexically_normal()

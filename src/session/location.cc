@@ -49,10 +49,41 @@ Result<std::vector<std::string>> FilesBelow(const std::string& folder) {
   return files;
 }
 
-Result<std::string> Canonical(const std::string& path, const Profile& profile) {
-  if (path.empty()) {
+// The local path of a location that may be a URI. Schemes are judged by the profile before
+// this build says which of them it can read at all.
+Result<std::string> LocalPath(const std::string& location, const Profile& profile) {
+  const std::size_t mark = location.find("://");
+  if (mark == std::string::npos) return location;
+  const std::string scheme = location.substr(0, mark);
+  const std::optional<std::vector<std::string>> allowed = profile.AllowedSchemes();
+  if (allowed && std::find(allowed->begin(), allowed->end(), scheme) == allowed->end()) {
+    return Error(
+        ErrorKind::kSqlPolicyViolation,
+        fmt::format("The scheme of the location is not allowed: {}. Allowed: {} (setting "
+                    "allowed_schemes).",
+                    location, base::ListNames(*allowed)),
+        PolicyViolation{
+            .violation = "path", .name = scheme, .position = {}, .setting = "allowed_schemes"});
+  }
+  if (scheme != "file") {
+    return Error(ErrorKind::kUnsupported,
+                 fmt::format("This build reads and writes local files only: {}.", location));
+  }
+  std::string path = location.substr(mark + 3);
+  if (!path.starts_with('/') || path.find('%') != std::string::npos) {
+    return Error(ErrorKind::kInvalidArgument,
+                 fmt::format("A file URI is file:// and an absolute path without escapes: {}. "
+                             "Give the plain path instead.",
+                             location));
+  }
+  return path;
+}
+
+Result<std::string> Canonical(const std::string& location, const Profile& profile) {
+  if (location.empty()) {
     return Error(ErrorKind::kInvalidArgument, "The location of a dataset is empty.");
   }
+  LG_ASSIGN_OR_RETURN(const std::string path, LocalPath(location, profile));
   LG_ASSIGN_OR_RETURN(std::string canonical, base::CanonicalPath(path));
   const std::optional<std::vector<std::string>> roots = profile.AllowedRoots();
   if (!roots) return canonical;

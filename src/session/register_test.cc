@@ -69,6 +69,19 @@ TEST(SessionRegister, StaysInsideTheAllowedRoots) {
               kSqlPolicyViolation);
 }
 
+TEST(SessionRegister, JudgesTheSchemeBeforeAnythingIsReached) {
+  TestFolder folder;
+  const std::string path = folder.Write("a.csv", "a\n1\n");
+  auto session = OpenIn(folder);
+  EXPECT_KIND(session->Register(Dataset("b", "s3://bucket/a.csv")), kSqlPolicyViolation);
+  EXPECT_KIND(session->Register(Dataset("b", "file://host/a.csv")), kInvalidArgument);
+  EXPECT_KIND(session->Register(Dataset("b", "file://" + folder.File("%2e%2e/a.csv"))),
+              kInvalidArgument);
+  ASSERT_OK(session->Register(Dataset("good", "file://" + path)));
+  auto open = OpenIn(folder, {{"allowed_schemes", "*"}});
+  EXPECT_KIND(open->Register(Dataset("b", "s3://bucket/a.csv")), kUnsupported);
+}
+
 TEST(SessionRegister, RefusesChecksThatAreNoCondition) {
   TestFolder folder;
   auto session = OpenIn(folder);

@@ -103,11 +103,13 @@ std::int64_t PartitionsFor(const Profile& profile, bool ordered) {
 }
 
 Result<engine::EngineSession> OpenEngineSession(const SessionState& state, bool ordered) {
-  return engine::EngineSession::Open(state.engine,
-                                     {.target_partitions = PartitionsFor(state.profile, ordered),
-                                      .batch_rows = state.profile.BatchRows(),
-                                      .ordered = ordered,
-                                      .config = {}});
+  LG_ASSIGN_OR_RETURN(const SettingValue repartition, state.profile.Get("repartition_joins"));
+  return engine::EngineSession::Open(
+      state.engine, {.target_partitions = PartitionsFor(state.profile, ordered),
+                     .batch_rows = state.profile.BatchRows(),
+                     .ordered = ordered,
+                     .config = {{"datafusion.optimizer.repartition_joins",
+                                 std::get<bool>(repartition) ? "true" : "false"}}});
 }
 
 Result<ResolvedRelations> ResolveRelations(const std::shared_ptr<SessionState>& state,
