@@ -91,8 +91,8 @@ TEST(Engine, AThousandCyclesLeakNothing) {
   for (int i = 0; i < 1000 && EntriesOf("/proc/self/task") > threads; ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
-  EXPECT_EQ(EntriesOf("/proc/self/task"), threads);
-  EXPECT_EQ(EntriesOf("/proc/self/fd"), descriptors);
+  EXPECT_LE(EntriesOf("/proc/self/task"), threads);
+  EXPECT_LE(EntriesOf("/proc/self/fd"), descriptors);
 }
 
 TEST(Engine, AStreamOutlivesEverythingItCameFrom) {
