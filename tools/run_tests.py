@@ -100,7 +100,8 @@ def ctest(preset, targets=(), labels=""):
         command += ["--label-regex", labels]
     environment = dict(os.environ)
     suppressions = ROOT / "tools" / "tsan.supp"
-    environment.setdefault("TSAN_OPTIONS", f"halt_on_error=1 suppressions={suppressions}")
+    environment.setdefault("TSAN_OPTIONS", "halt_on_error=1 ignore_noninstrumented_modules=1 "
+                                           f"suppressions={suppressions}")
     environment.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
     done = run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                text=True)

@@ -5,6 +5,7 @@
 #include "base/try.h"
 #include "engine/cancel_source.h"
 #include "engine/engine_state.h"
+#include "engine/hand_over.h"
 #include "engine/json_text.h"
 
 namespace lakegate::engine {
@@ -81,6 +82,7 @@ Result<DeltaStage> DeltaStage::Open(const Engine& engine, const DeltaStageOption
 }
 
 Status DeltaStage::Write(OwnedArray batch) {
+  batch = HandOverBatch(std::move(batch));
   return state_->handle.Call<&BridgeApi::lg_delta_writer_write>(batch.get());
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/try.h"
 #include "engine/engine_state.h"
+#include "engine/hand_over.h"
 #include "engine/json_text.h"
 
 namespace lakegate::engine {
@@ -31,6 +32,7 @@ Result<FileWriter> FileWriter::Open(const Engine& engine, const FileWriterOption
 }
 
 Status FileWriter::Write(OwnedArray batch) {
+  batch = HandOverBatch(std::move(batch));
   return state_->handle.Call<&BridgeApi::lg_file_writer_write>(batch.get());
 }
 

@@ -23,6 +23,7 @@ class WatchedStream final : public RecordStream {
     TakeOver(this);
     auto batch = source_->Next();
     if (!batch) errors_->Set(batch.error());
+    if (batch && *batch) batch = std::optional(HandOverBatch(**std::move(batch)));
     HandOver(this);
     return batch;
   }
