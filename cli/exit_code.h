@@ -1,5 +1,5 @@
-// What the shell is told: one exit code for each class of error. docs/CLI.md holds this table;
-// `lakegate_exit_codes` in tests/contract compares the two.
+// What the shell is told: one exit code for each class of error. docs/CLI.md holds this table, and
+// tests/contract/exit_codes.py compares the two.
 #ifndef LAKEGATE_CLI_EXIT_CODE_H_
 #define LAKEGATE_CLI_EXIT_CODE_H_
 

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <exception>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,7 +21,21 @@ std::string Footer() {
   return text;
 }
 
+// A first word that is no verb, told before CLI11 would only say that one is missing.
+bool NamesNoVerb(int count, char** arguments) {
+  if (count < 2 || arguments[1][0] == '-' || arguments[1] == std::string_view("help")) return false;
+  std::string verbs;
+  for (const Verb& verb : AllVerbs()) {
+    if (verb.name == arguments[1]) return false;
+    verbs += fmt::format("{}{}", verbs.empty() ? "" : ", ", verb.name);
+  }
+  fmt::print(stderr, "lakegate: There is no verb of that name: '{}'. Verbs: {}.\n", arguments[1],
+             verbs);
+  return true;
+}
+
 int Main(int count, char** arguments) {
+  if (NamesNoVerb(count, arguments)) return kExitUsage;
   CLI::App app("Lakegate: guarded SQL and Delta tables, from a shared library", "lakegate");
   app.footer(Footer());
   app.require_subcommand(1);

@@ -225,7 +225,7 @@ TEST(JobExplain, ListsTheStepsInOrder) {
   ASSERT_OK(text);
   EXPECT_LT(text->find("best_calls"), text->find("step    owned"));
   EXPECT_LT(text->find("view    summary"), text->find("output  map"));
-  EXPECT_THAT(*text, HasSubstr("allowed by policy"));
+  EXPECT_THAT(*text, HasSubstr("Allowed by policy"));
 }
 
 TEST(JobOrder, ReleasesAStepAfterItsLastReader) {
