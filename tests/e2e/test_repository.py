@@ -56,6 +56,19 @@ def test_markdown_links_lead_somewhere():
     assert not broken
 
 
+def test_the_files_that_the_architecture_page_walks_through_are_there():
+    page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:bridge|cli|docs|include|src|tests)/[\w./]*)`", page)
+    assert len(named) > 20
+    assert not [name for name in named if not (ROOT / name).exists()]
+
+
+def test_the_example_of_the_readme_is_the_one_that_is_built():
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = page.split("<!-- example")[1].split("```cpp\n")[1].split("```")[0]
+    assert shown.strip() == (ROOT / "examples" / "library" / "main.cc").read_text().strip()
+
+
 def test_the_rooms_of_the_architecture_page_are_those_of_the_build():
     page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
     written = {name.strip(): depends.split()
