@@ -15,7 +15,7 @@ struct SqlOptionsOfCommand {
   SessionOptions session;
   std::string text;
   std::string file;
-  std::string format = "table";
+  std::string format;  // empty: a table, or lines for a plan
   std::string null_text;
   bool no_header = false;
   bool keep_going = false;
@@ -38,6 +38,12 @@ Result<std::string> StatementText(const SqlOptionsOfCommand& options) {
   return options.file.empty() ? Result<std::string>(options.text) : ReadText(options.file);
 }
 
+// The rows of an EXPLAIN: texts of many lines, and the cells of a table have one.
+bool IsPlan(const ArrowSchema& schema) {
+  return schema.n_children == 2 && schema.children[0]->name == std::string_view("plan_type") &&
+         schema.children[1]->name == std::string_view("plan");
+}
+
 Status PrintRows(Session& session, ArrowStream rows, const SqlOptionsOfCommand& options,
                  Console& console) {
   if (IsBinary(options.format)) {
@@ -46,10 +52,14 @@ Status PrintRows(Session& session, ArrowStream rows, const SqlOptionsOfCommand& 
     auto encoded = session.Encode(std::move(rows), format, console.sink());
     return encoded ? Status() : Status(encoded.error());
   }
-  auto format = RenderFormatFromText(options.format);
-  if (!format) return format.error();
   RenderOptions render;
-  render.format = *format;
+  if (options.format.empty()) {
+    render.format = IsPlan(rows->schema()) ? RenderFormat::kLine : RenderFormat::kTable;
+  } else {
+    auto format = RenderFormatFromText(options.format);
+    if (!format) return format.error();
+    render.format = *format;
+  }
   render.header = !options.no_header;
   render.null_text = options.null_text;
   auto printed = Render(std::move(rows), render, console.sink());
@@ -66,7 +76,7 @@ Status RunOne(Session& session, const std::string& statement, const SqlOptionsOf
 int RunSql(const SqlOptionsOfCommand& options, Console& console) {
   auto text = StatementText(options);
   if (!text) return console.Fail(text.error());
-  if (!IsBinary(options.format)) {
+  if (!options.format.empty() && !IsBinary(options.format)) {
     if (auto format = RenderFormatFromText(options.format); !format) {
       return console.Fail(format.error());
     }
@@ -104,7 +114,8 @@ Action DeclareSql(CLI::App& command) {
   command.add_option("sql", options->text, "The SQL text; - reads standard input");
   command.add_option("-f,--file", options->file, "A file of SQL statements; - is standard input");
   command.add_option("--format", options->format,
-                     "table, markdown, csv, tsv, json, ndjson, line, arrow or parquet");
+                     "table (the default; line for EXPLAIN), markdown, csv, tsv, json, ndjson, "
+                     "line, arrow or parquet");
   command.add_option("--null", options->null_text, "What stands for null in text formats");
   command.add_flag("--no-header", options->no_header, "Leave the column names out");
   command.add_flag("--ordered", options->ordered, "Equal inputs give equal row order");

@@ -110,7 +110,7 @@ class [[nodiscard]] LAKEGATE_EXPORT Error {
   // step or the option that was at work. Kind and detail stay.
   Error WithContext(std::string_view context) const;
 
-  // "kNotFound: message".
+  // "kNotFound: message", and where in the SQL text when that is known.
   std::string ToString() const;
 
   // One JSON object: kind, code, message, and the detail's fields under "detail".

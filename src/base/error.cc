@@ -83,6 +83,11 @@ Error Error::WithContext(std::string_view context) const {
 }
 
 std::string Error::ToString() const {
+  // The other details are told by the message itself.
+  if (const auto* position = std::get_if<SqlPosition>(&detail_); position && position->line > 0) {
+    return fmt::format("{}: {} (line {}, column {})", ErrorKindName(kind_), message_,
+                       position->line, position->column);
+  }
   return fmt::format("{}: {}", ErrorKindName(kind_), message_);
 }
 

@@ -40,6 +40,14 @@ TEST(ErrorContext, StandsInFrontAndKeepsKindAndDetail) {
   EXPECT_EQ(error.ToString(), "kCorruptData: Line is cut.");
 }
 
+TEST(Error, SaysWhereInTheText) {
+  const Error error(ErrorKind::kInvalidSql, "Expected: an expression",
+                    SqlPosition{.line = 2, .column = 5});
+  EXPECT_EQ(error.ToString(), "kInvalidSql: Expected: an expression (line 2, column 5)");
+  const Error nowhere(ErrorKind::kInvalidSql, "Empty", SqlPosition{});
+  EXPECT_EQ(nowhere.ToString(), "kInvalidSql: Empty");
+}
+
 TEST(ErrorJson, CarriesEveryDetailByItsFields) {
   const auto json_of = [](ErrorDetail detail) {
     return nlohmann::json::parse(Error(ErrorKind::kIo, "m", std::move(detail)).ToJson());
