@@ -311,6 +311,7 @@ class DeltaWrite {
   // an orphan no reader sees.
   void DiscardStaged() {
     std::vector<std::string> paths;
+    paths.reserve(staged_.files.size());
     for (const auto& file : staged_.files) paths.push_back(file.path);
     (void)log_.Discard(paths);
   }
