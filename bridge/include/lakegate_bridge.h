@@ -133,11 +133,11 @@ int32_t lg_sql_facts(lg_str sql, lg_str limits, lg_text** out, lg_error** err);
 /* ---- tables: a location opened for reading ----
  * {"format": "delta"|"parquet"|"csv"|"ndjson"|"arrow", "paths": [absolute file or folder, ...],
  *  "partition_columns": [...], "version", "timestamp_ms" (delta), "options": {...}}
- * csv options: "delimiter", "quote", "escape", "comment", "header", "null_regex", "newlines_in_values";
- * csv and ndjson: "infer_rows", "compression" (else told by the file names). `schema` may be
- * null (inferred); it is consumed. The files of a folder are found at any depth by the format's
- * extensions, without names that begin with '.' or '_' and without empty files, and stay the
- * same for the life of the table. A dataset without content and without a schema is
+ * csv options: "delimiter", "quote", "escape", "comment", "header", "null_regex",
+ * "newlines_in_values"; csv and ndjson: "infer_rows", "compression" (else told by the file names).
+ * `schema` may be null (inferred); it is consumed. The files of a folder are found at any depth by
+ * the format's extensions, without names that begin with '.' or '_' and without empty files, and
+ * stay the same for the life of the table. A dataset without content and without a schema is
  * LG_ERR_NOT_FOUND; LG_ERR_CORRUPT_DATA carries the file as subject and, for ndjson and csv,
  * the line. */
 int32_t lg_table_open(const lg_engine* engine, lg_str location, struct ArrowSchema* schema,
@@ -235,7 +235,7 @@ int32_t lg_delta_table_actions(const lg_engine* engine, const lg_delta* base,
  * that every value is kept, or LG_ERR_SCHEMA_MISMATCH with the column as subject. A null in a
  * column that must not be null is LG_ERR_CONSTRAINT_VIOLATION. "stats_columns" absent = by
  * "configuration", empty = none; "compression" absent = zstd; "target_file_bytes" 0 = one file
- * for each partition. Rows are encoded behind a short queue: an error may surface one call later. */
+ * for each partition. Rows are encoded behind a short queue: an error may surface a call later. */
 int32_t lg_delta_writer_open(const lg_engine* engine, lg_str options, struct ArrowSchema* schema,
                              lg_delta_writer** out, lg_error** err);
 int32_t lg_delta_writer_write(lg_delta_writer* writer, struct ArrowArray* batch, lg_error** err);

@@ -33,7 +33,7 @@ namespace lakegate {
 using ParameterValue = std::variant<std::monostate, bool, std::int64_t, double, std::string>;
 
 struct QueryOptions {
-  // `$name` and `$1` ("1") placeholders. Every placeholder needs a value, every value a placeholder.
+  // `$name` and `$1` ("1") placeholders: every one needs a value, every value a placeholder.
   std::map<std::string, ParameterValue> parameters;
   // May only narrow the session's policy; a wider one is kInvalidArgument naming the setting.
   std::optional<SqlPolicy> policy;

@@ -101,9 +101,9 @@ struct PolicyDecision {
 };
 
 struct MaintenanceDecision {
-  std::string action;   // "optimize", "checkpoint", "vacuum"
+  std::string action;  // "optimize", "checkpoint", "vacuum"
   bool done = false;
-  std::string reason;   // a code: "not_configured", "below_threshold", "small_files", ...
+  std::string reason;  // a code: "not_configured", "below_threshold", "small_files", ...
   std::int64_t version = -1;
 };
 

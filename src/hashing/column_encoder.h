@@ -1,7 +1,7 @@
 // Values of one Arrow column as canonical encodings, in row order.
 //
-// For stream digests and for keys of contracts. A `ColumnEncoder` borrows the batch it was opened on.
-// Errors: kUnsupported for unions, what ColumnView reports otherwise.
+// For stream digests and for keys of contracts. A `ColumnEncoder` borrows the batch it was opened
+// on. Errors: kUnsupported for unions, what ColumnView reports otherwise.
 #ifndef LAKEGATE_HASHING_COLUMN_ENCODER_H_
 #define LAKEGATE_HASHING_COLUMN_ENCODER_H_
 
