@@ -24,17 +24,22 @@ std::string LockPath(const std::string& directory) {
   return fmt::format("{}/{}", directory, kLockFile);
 }
 
-// Whether the area's owner is gone. An area without a lock file is one that is being made,
-// unless it is old.
+// Making an area takes moments; one that is old was given up.
+bool IsOld(const std::string& directory) {
+  std::error_code error;
+  const auto written = std::filesystem::last_write_time(directory, error);
+  return !error &&
+         std::filesystem::file_time_type::clock::now() - written > std::chrono::minutes(10);
+}
+
+// Whether the area's owner is gone. Without a lock file, or with an empty one, the area is
+// being made.
 bool IsAbandoned(const std::string& directory) {
   const int lock = open(LockPath(directory).c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-  if (lock < 0) {
-    std::error_code error;
-    const auto written = std::filesystem::last_write_time(directory, error);
-    return !error &&
-           std::filesystem::file_time_type::clock::now() - written > std::chrono::minutes(10);
-  }
-  const bool abandoned = flock(lock, LOCK_EX | LOCK_NB) == 0;
+  if (lock < 0) return IsOld(directory);
+  struct stat status {};
+  const bool abandoned = flock(lock, LOCK_EX | LOCK_NB) == 0 && fstat(lock, &status) == 0 &&
+                         (status.st_size > 0 || IsOld(directory));
   close(lock);
   return abandoned;
 }
@@ -79,7 +84,8 @@ Result<std::shared_ptr<SpillArea>> SpillArea::Open(const std::string& parent,
   }
   const int lock =
       open(LockPath(path).c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) != 0) {
+  // Blocking: a process that cleans up holds the lock for a moment to look at the file.
+  if (lock < 0 || flock(lock, LOCK_EX) != 0 || write(lock, "held", 4) != 4) {
     const int reason = errno;
     if (lock >= 0) close(lock);
     std::error_code ignored;

@@ -104,11 +104,13 @@ TEST(SpillArea, GoesWithTheSession) {
 
 TEST(SpillArea, TakesAwayWhatTheDeadLeftAndNothingElse) {
   TestFolder folder;
-  folder.Write("spill/lakegate-spill-dead/owner.lock", "");
+  folder.Write("spill/lakegate-spill-dead/owner.lock", "held");
+  folder.Write("spill/lakegate-spill-new/owner.lock", "");
   folder.Write("spill/lakegate-spill-dead/step-1.arrow", "rows");
   folder.Write("spill/somebody-elses/file", "x");
   auto living = OpenIn(folder);
   EXPECT_FALSE(folder.Exists("spill/lakegate-spill-dead"));
+  EXPECT_TRUE(folder.Exists("spill/lakegate-spill-new"));
   EXPECT_TRUE(folder.Exists("spill/somebody-elses/file"));
   auto second = OpenIn(folder);
   ASSERT_OK(living->RegisterStream("numbers", Numbers(1, 1)));
