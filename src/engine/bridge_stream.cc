@@ -8,6 +8,7 @@
 #include "base/try.h"
 #include "columnar/schema.h"
 #include "engine/bridge_error.h"
+#include "engine/hand_over.h"
 
 namespace lakegate::engine {
 
@@ -41,6 +42,7 @@ class BridgeStream final : public RecordStream {
       raw_.Reset();
       return std::optional<OwnedArray>();
     }
+    if (host_errors_ != nullptr) TakeOver(host_errors_.get());
     return std::optional<OwnedArray>(std::move(batch));
   }
 

@@ -25,6 +25,8 @@ class WatchedStream final : public RecordStream {
     if (!batch) errors_->Set(batch.error());
     if (batch && *batch) batch = std::optional(HandOverBatch(**std::move(batch)));
     HandOver(this);
+    // The query may give out the very buffers of this batch.
+    HandOver(errors_.get());
     return batch;
   }
 
