@@ -26,7 +26,13 @@ class TestFolder {
         (std::filesystem::temp_directory_path() / "lakegate-test-XXXXXX").string();
     path_ = mkdtemp(pattern.data());
   }
-  ~TestFolder() { std::filesystem::remove_all(path_); }
+  ~TestFolder() {
+    // An engine thread may be taking its spill area away at this moment.
+    std::error_code error;
+    for (int attempt = 0; attempt < 10; ++attempt) {
+      if (std::filesystem::remove_all(path_, error); !error) return;
+    }
+  }
   TestFolder(const TestFolder&) = delete;
   TestFolder& operator=(const TestFolder&) = delete;
 
