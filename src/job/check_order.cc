@@ -32,6 +32,7 @@ std::map<std::string, std::size_t> Producers(const JobFile& file) {
 
 std::vector<std::string> ReadableNames(const JobFile& file) {
   std::vector<std::string> names;
+  names.reserve(file.datasets.size() + file.steps.size());
   for (const DatasetSpec& dataset : file.datasets) names.push_back(dataset.name);
   for (const Step& step : file.steps) {
     if (!step.is_output()) names.push_back(step.name);
@@ -103,6 +104,7 @@ Status CheckOrder(const JobFile& file) {
     const std::vector<std::size_t> circle = FindCircle(file, producers, i);
     if (circle.empty()) continue;
     std::vector<std::string> names;
+    names.reserve(circle.size() + 1);
     for (const std::size_t step : circle) names.push_back(file.steps[step].name);
     names.push_back(file.steps[i].name);
     return AtLine(

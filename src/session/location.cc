@@ -115,6 +115,7 @@ Result<DataFormat> FormatOfFolder(const std::string& folder) {
               folder);
   }
   std::vector<std::string> names;
+  names.reserve(formats.size());
   for (const DataFormat format : formats) names.emplace_back(DataFormatName(format));
   return At(ErrorKind::kInvalidArgument,
             fmt::format("The folder holds files of several formats: {} ({}). Name the format.",

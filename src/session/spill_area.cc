@@ -71,7 +71,7 @@ Result<std::shared_ptr<SpillArea>> SpillArea::Open(const std::string& parent,
   std::string root = parent;
   if (root.empty()) root = std::filesystem::temp_directory_path(error).string();
   if (error) return base::FileError("find", "the temporary directory", error.value());
-  LG_RETURN_IF_ERROR(base::EnsureDirectory(root).transform_error([](Error failure) {
+  LG_RETURN_IF_ERROR(base::EnsureDirectory(root).transform_error([](const Error& failure) {
     return failure.WithContext("The spill directory cannot be used (setting spill_directory)");
   }));
   RemoveLeftovers(root);

@@ -18,6 +18,7 @@ Result<std::vector<std::string>> Session::Split(std::string_view text) const {
                       session::PolicyInForce(impl_->state->profile, QueryOptions{}));
   LG_ASSIGN_OR_RETURN(const auto ranges, engine::SplitSql(text, policy.sql));
   std::vector<std::string> statements;
+  statements.reserve(ranges.size());
   for (const engine::StatementRange& range : ranges) {
     statements.emplace_back(text.substr(static_cast<std::size_t>(range.start),
                                         static_cast<std::size_t>(range.end - range.start)));
