@@ -42,14 +42,6 @@ enum class AlignMode {
   kNearest,         // the k with the smallest distance
 };
 
-// Which left rows come out, and whether right columns come with them.
-enum class AlignHow {
-  kInner,  // left rows with a match, once for each match
-  kLeft,   // the same, and left rows without one, once, with nulls on the right
-  kSemi,   // left rows with a match, once, left columns only
-  kAnti,   // left rows without one, left columns only
-};
-
 struct IntervalAlignOptions {
   // Equality keys, pairwise; none: every row may meet every row. An empty `right_on` means
   // the names of `left_on`.
@@ -60,7 +52,7 @@ struct IntervalAlignOptions {
   SpanColumns right_span = {};
 
   AlignMode mode = AlignMode::kContainingBest;
-  AlignHow how = AlignHow::kInner;
+  JoinHow how = JoinHow::kInner;
 
   // How many right rows at most for a left row; read by kNearest only.
   std::int64_t nearest_k = 1;
@@ -105,12 +97,10 @@ inline constexpr std::string_view kCoveredFractionColumn = "covered_fraction";
 inline constexpr std::string_view kNoMatch = "NO_MATCH";
 inline constexpr std::string_view kNoKeyOrSpan = "NO_KEY_OR_SPAN";
 
-// "exact", "contained_best", ... ; "inner", "left", "semi", "anti". An unknown word is
-// kInvalidArgument; the message lists the allowed ones.
+// "exact", "contained_best", ... An unknown word is kInvalidArgument; the message lists the
+// allowed ones.
 LAKEGATE_EXPORT std::string_view AlignModeText(AlignMode mode);
 LAKEGATE_EXPORT Result<AlignMode> AlignModeFromText(std::string_view text);
-LAKEGATE_EXPORT std::string_view AlignHowText(AlignHow how);
-LAKEGATE_EXPORT Result<AlignHow> AlignHowFromText(std::string_view text);
 
 // Output: left columns, right columns (kInner and kLeft), added columns. Field metadata is
 // kept; schema metadata is the left table's, with its ordering claim (`implicit` where it

@@ -41,11 +41,21 @@ struct KernelContext {
   // Bytes for collected inputs and working arrays together. Zero or less: no limit.
   std::int64_t memory_limit_bytes = std::int64_t{4} << 30;
 
+  // Threads that one call may use, its own among them. At least 1. The output does not
+  // depend on it.
+  std::int64_t threads = 1;
+
+  // Where a kernel that can spill puts temporary files once memory is short, and how many
+  // bytes of them at most. An empty directory or zero bytes: it does not spill, and
+  // memory_limit_bytes is final.
+  std::string spill_directory;
+  std::int64_t spill_limit_bytes = 0;
+
   // Where output buffers come from. Null: the pool of the process.
   // Shared: batches give their buffers back long after the kernel has gone.
   std::shared_ptr<columnar::BufferPool> pool;
 
-  // kInvalidArgument when batch_rows is below 1.
+  // kInvalidArgument when batch_rows or threads is below 1.
   LAKEGATE_EXPORT Status Validate() const;
 };
 
@@ -72,12 +82,23 @@ struct SpanColumns {
   bool operator==(const SpanColumns&) const = default;
 };
 
-// Words of option files and table functions: "ascending", "descending"; "first", "last".
+// Which left rows come out, and whether right columns come with them.
+enum class JoinHow {
+  kInner,  // left rows with a match, once for each match
+  kLeft,   // the same, and left rows without one, once, with nulls on the right
+  kSemi,   // left rows with a match, once, left columns only
+  kAnti,   // left rows without one, left columns only
+};
+
+// Words of option files and table functions: "ascending", "descending"; "first", "last";
+// "inner", "left", "semi", "anti".
 // An unknown word is kInvalidArgument and the message lists the allowed ones.
 LAKEGATE_EXPORT std::string_view SortDirectionText(SortDirection direction);
 LAKEGATE_EXPORT Result<SortDirection> SortDirectionFromText(std::string_view text);
 LAKEGATE_EXPORT std::string_view NullPlacementText(NullPlacement nulls);
 LAKEGATE_EXPORT Result<NullPlacement> NullPlacementFromText(std::string_view text);
+LAKEGATE_EXPORT std::string_view JoinHowText(JoinHow how);
+LAKEGATE_EXPORT Result<JoinHow> JoinHowFromText(std::string_view text);
 
 // A sort key as one text: "column", "column desc", "column asc nulls first". The words
 // after the column may be asc, ascending, desc, descending, nulls first, nulls last.

@@ -90,7 +90,7 @@ std::string Describe(const job::Step& step) {
   }
   if (const auto* align = std::get_if<job::AlignStep>(&step.action)) {
     return fmt::format("step    {}: interval_align {} ({}) of {} with {}", step.name,
-                       AlignModeText(align->options.mode), AlignHowText(align->options.how),
+                       AlignModeText(align->options.mode), JoinHowText(align->options.how),
                        align->left, align->right);
   }
   const auto& output = std::get<job::OutputStep>(step.action);

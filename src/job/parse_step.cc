@@ -90,7 +90,7 @@ Result<AlignStep> ParseAlign(TomlTable& table) {
   LG_RETURN_IF_ERROR(ParseSpan(table, "left_span", &options.left_span));
   LG_RETURN_IF_ERROR(ParseSpan(table, "right_span", &options.right_span));
   LG_RETURN_IF_ERROR(ParseWord(table, "mode", &AlignModeFromText, &options.mode));
-  LG_RETURN_IF_ERROR(ParseWord(table, "how", &AlignHowFromText, &options.how));
+  LG_RETURN_IF_ERROR(ParseWord(table, "how", &JoinHowFromText, &options.how));
   LG_ASSIGN_OR_RETURN(const auto nearest_k, table.Integer("nearest_k"));
   options.nearest_k = nearest_k.value_or(options.nearest_k);
   LG_ASSIGN_OR_RETURN(auto score_column, table.Text("score_column"));

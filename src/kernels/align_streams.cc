@@ -103,7 +103,7 @@ class Pairs final : public KernelStream {
       next_pending_ = 0;
       left_row_ = next_left_++;
       LG_RETURN_IF_ERROR(source_->Find(left_row_, &pending_));
-      if (pending_.empty() && work_->options.how == AlignHow::kLeft) AppendUnmatched();
+      if (pending_.empty() && work_->options.how == JoinHow::kLeft) AppendUnmatched();
     }
     return {};
   }
@@ -181,17 +181,17 @@ class LeftRows final : public KernelStream {
     parts.length = static_cast<std::int64_t>(rows.size());
     parts.buffers.resize(1);
     LG_ASSIGN_OR_RETURN(parts.children, left_.Columns(rows, left_columns_));
-    const AlignHow how = work_->options.how;
-    if (how == AlignHow::kInner || how == AlignHow::kLeft) AppendAnswers(rows, &parts.children);
+    const JoinHow how = work_->options.how;
+    if (how == JoinHow::kInner || how == JoinHow::kLeft) AppendAnswers(rows, &parts.children);
     return std::optional<OwnedArray>(columnar::MakeArray(std::move(parts)));
   }
 
  private:
   bool IsWanted(std::size_t row) const {
     switch (work_->options.how) {
-      case AlignHow::kLeft:
+      case JoinHow::kLeft:
         return true;
-      case AlignHow::kAnti:
+      case JoinHow::kAnti:
         return !answers_.matched[row];
       default:
         return answers_.matched[row];

@@ -96,10 +96,10 @@ OwnedSchema AlignedSchema(const ArrowSchema& left, const ArrowSchema& right,
     names.Take(columnar::NameOf(*left.children[i]));
     fields.push_back(CopySchema(*left.children[i]));
   }
-  const bool left_only = options.how == AlignHow::kSemi || options.how == AlignHow::kAnti;
+  const bool left_only = options.how == JoinHow::kSemi || options.how == JoinHow::kAnti;
   const bool counts = options.mode == AlignMode::kCount || options.mode == AlignMode::kCoverage;
   if (!left_only && !counts) {
-    AppendRight(right, options.how == AlignHow::kLeft, &names, &fields);
+    AppendRight(right, options.how == JoinHow::kLeft, &names, &fields);
   }
   if (!left_only) AppendAdded(options.mode, &names, &fields);
   columnar::Metadata metadata = columnar::MetadataOf(left);

@@ -132,9 +132,9 @@ Result<ArrowStream> Align(ArrowStream left, ArrowStream right, const IntervalAli
   LG_RETURN_IF_ERROR(Prepare(kind, work.get()));
 
   OwnedSchema schema = AlignedSchema(*work->left.schema, *work->right.schema, work->options);
-  const AlignHow how = work->options.how;
+  const JoinHow how = work->options.how;
   const AlignMode mode = work->options.mode;
-  const bool left_rows_only = how == AlignHow::kSemi || how == AlignHow::kAnti ||
+  const bool left_rows_only = how == JoinHow::kSemi || how == JoinHow::kAnti ||
                               mode == AlignMode::kCount || mode == AlignMode::kCoverage;
   if (left_rows_only) return LeftRowStream(std::move(work), std::move(schema));
   return PairStream(std::move(work), std::move(schema));

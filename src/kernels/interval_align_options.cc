@@ -22,11 +22,6 @@ constexpr Word<AlignMode> kModes[] = {
     {AlignMode::kNearest, "nearest"},
 };
 
-constexpr Word<AlignHow> kHows[] = {{AlignHow::kInner, "inner"},
-                                    {AlignHow::kLeft, "left"},
-                                    {AlignHow::kSemi, "semi"},
-                                    {AlignHow::kAnti, "anti"}};
-
 Error Invalid(std::string message) {
   return Error(ErrorKind::kInvalidArgument, "interval_align: " + std::move(message));
 }
@@ -49,12 +44,6 @@ std::string_view AlignModeText(AlignMode mode) { return kernels::TextOf<AlignMod
 
 Result<AlignMode> AlignModeFromText(std::string_view text) {
   return kernels::FromText<AlignMode>(kModes, text, "alignment mode");
-}
-
-std::string_view AlignHowText(AlignHow how) { return kernels::TextOf<AlignHow>(kHows, how); }
-
-Result<AlignHow> AlignHowFromText(std::string_view text) {
-  return kernels::FromText<AlignHow>(kHows, text, "alignment's how");
 }
 
 Status IntervalAlignOptions::Validate() const {

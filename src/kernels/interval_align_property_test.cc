@@ -154,18 +154,18 @@ std::string CoverageText(const TestRow& l, const std::vector<const TestRow*>& fo
 std::vector<std::string> Naive(const Case& c) {
   std::vector<std::string> lines;
   const AlignMode mode = c.options.mode;
-  const AlignHow how = c.options.how;
+  const JoinHow how = c.options.how;
   for (const TestRow& l : c.left) {
     auto found = MatchesOf(c, l);
     const std::string id = fmt::format("{}", l.id);
-    if (how == AlignHow::kSemi || how == AlignHow::kAnti) {
-      if (found.empty() == (how == AlignHow::kAnti)) lines.push_back(id);
+    if (how == JoinHow::kSemi || how == JoinHow::kAnti) {
+      if (found.empty() == (how == JoinHow::kAnti)) lines.push_back(id);
       continue;
     }
     const bool counts = SpanCounts(l) && HasKeys(l, c.options.left_on);
     const std::string kind =
         !found.empty() ? Word(mode) : std::string(counts ? kNoMatch : kNoKeyOrSpan);
-    if (found.empty() && how == AlignHow::kInner) continue;
+    if (found.empty() && how == JoinHow::kInner) continue;
     if (mode == AlignMode::kCount) {
       lines.push_back(fmt::format("{} {} {}", id, kind, found.size()));
       continue;
@@ -193,8 +193,8 @@ std::vector<std::string> Naive(const Case& c) {
 
 std::vector<std::string> Lines(const Case& c, const ReadResult& result) {
   std::vector<std::string> lines;
-  const AlignHow how = c.options.how;
-  const bool left_only = how == AlignHow::kSemi || how == AlignHow::kAnti;
+  const JoinHow how = c.options.how;
+  const bool left_only = how == JoinHow::kSemi || how == JoinHow::kAnti;
   for (const auto& cells : result.cells) {
     const std::string& id = cells[kIdColumn];
     if (left_only) {
@@ -213,7 +213,7 @@ constexpr AlignMode kModes[] = {
     AlignMode::kExact,       AlignMode::kContainedBest, AlignMode::kContainingBest,
     AlignMode::kOverlapBest, AlignMode::kOverlapAll,    AlignMode::kContainedAll,
     AlignMode::kCount,       AlignMode::kCoverage,      AlignMode::kNearest};
-constexpr AlignHow kHows[] = {AlignHow::kInner, AlignHow::kLeft, AlignHow::kSemi, AlignHow::kAnti};
+constexpr JoinHow kHows[] = {JoinHow::kInner, JoinHow::kLeft, JoinHow::kSemi, JoinHow::kAnti};
 const char* const kPaths[] = {"u", "U", "vu", "d"};
 
 struct SpanType {
@@ -308,7 +308,7 @@ TEST(IntervalAlignProperty, AgreesWithTwoNestedLoops) {
     auto result = ReadAll(*std::move(stream));
     ASSERT_TRUE(result) << result.error().ToString();
     ASSERT_EQ(Lines(c, *result), Naive(c))
-        << AlignModeText(c.options.mode) << " " << AlignHowText(c.options.how) << " " << type.format
+        << AlignModeText(c.options.mode) << " " << JoinHowText(c.options.how) << " " << type.format
         << " tie " << c.tie << " score " << c.score;
     // The same rows in other batches, read in other batches, give the same values.
     auto again = IntervalAlign(StreamOfTest(c.left, left, rng, 40),

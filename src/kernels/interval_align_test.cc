@@ -119,7 +119,7 @@ TEST(IntervalAlign, GivesTheContractsAnswers) {
     IntervalAlignOptions options;
     options.left_on = {"path"};
     options.mode = c.mode;
-    options.how = AlignHow::kLeft;
+    options.how = JoinHow::kLeft;
     const auto result = Align(c.left, c.right, options);
     ASSERT_TRUE(result) << c.name << " " << result.error().ToString();
     Lines lines;
@@ -165,7 +165,7 @@ TEST(IntervalAlign, KeepsLeftNamesAndSuffixesRightOnesUntilUnique) {
                     {});
   };
   IntervalAlignOptions options;
-  options.how = AlignHow::kLeft;
+  options.how = JoinHow::kLeft;
   const auto stream = IntervalAlign(left(), right(), options, ContextOfTest()).value();
   const ArrowSchema& schema = stream->schema();
   EXPECT_EQ(columnar::ColumnNames(schema),
@@ -177,7 +177,7 @@ TEST(IntervalAlign, KeepsLeftNamesAndSuffixesRightOnesUntilUnique) {
   EXPECT_EQ(columnar::MetadataValue(*schema.children[4], "unit"), "bytes");
   EXPECT_EQ(columnar::MetadataValue(schema, "owner"), "left");
   EXPECT_EQ(columnar::MetadataValue(schema, kOrderingLevelKey), "implicit");
-  options.how = AlignHow::kSemi;
+  options.how = JoinHow::kSemi;
   const auto semi = IntervalAlign(left(), right(), options, ContextOfTest()).value();
   EXPECT_EQ(columnar::ColumnNames(semi->schema()), (Lines{"start", "end", "a", "match_kind"}));
 }
@@ -283,13 +283,13 @@ TEST(IntervalAlign, ReadsItsWords) {
     EXPECT_EQ(AlignModeText(AlignModeFromText(word).value()), word);
   }
   for (const char* word : {"inner", "left", "semi", "anti"}) {
-    EXPECT_EQ(AlignHowText(AlignHowFromText(word).value()), word);
+    EXPECT_EQ(JoinHowText(JoinHowFromText(word).value()), word);
   }
   const auto mode = AlignModeFromText("containing");
   ASSERT_FALSE(mode);
   EXPECT_EQ(mode.error().kind(), ErrorKind::kInvalidArgument);
   EXPECT_NE(mode.error().message().find("containing_best"), std::string::npos);
-  EXPECT_EQ(AlignHowFromText("").error().kind(), ErrorKind::kInvalidArgument);
+  EXPECT_EQ(JoinHowFromText("").error().kind(), ErrorKind::kInvalidArgument);
   EXPECT_EQ(SortKeyFromText("a desc nulls first").value(),
             (SortKey{"a", SortDirection::kDescending, NullPlacement::kFirst}));
   EXPECT_EQ(SortKeyFromText(" a b ASC ").value(), SortKey{"a b"});
@@ -358,7 +358,7 @@ TEST(IntervalAlignHostile, FinishesOnEveryShapeInEveryModeWithoutPairs) {
       IntervalAlignOptions options;
       options.left_on = {"path"};
       options.mode = mode;
-      options.how = AlignHow::kLeft;
+      options.how = JoinHow::kLeft;
       auto stream = IntervalAlign(LargeStream(kLarge, shape), LargeStream(kLarge, shape), options,
                                   ContextOfTest(65'536));
       ASSERT_TRUE(stream) << name << " " << stream.error().ToString();

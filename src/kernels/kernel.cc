@@ -15,6 +15,10 @@ constexpr Word<SortDirection> kDirections[] = {{SortDirection::kAscending, "asce
                                                {SortDirection::kDescending, "descending"}};
 constexpr Word<NullPlacement> kPlacements[] = {{NullPlacement::kFirst, "first"},
                                                {NullPlacement::kLast, "last"}};
+constexpr Word<JoinHow> kHows[] = {{JoinHow::kInner, "inner"},
+                                   {JoinHow::kLeft, "left"},
+                                   {JoinHow::kSemi, "semi"},
+                                   {JoinHow::kAnti, "anti"}};
 constexpr Word<OrderingLevel> kLevels[] = {{OrderingLevel::kUnordered, "unordered"},
                                            {OrderingLevel::kImplicit, "implicit"},
                                            {OrderingLevel::kExplicit, "explicit"}};
@@ -31,11 +35,17 @@ bool TakeSuffix(std::string_view suffix, std::string_view* text) {
 }  // namespace
 
 Status KernelContext::Validate() const {
-  if (batch_rows >= 1) return {};
+  if (batch_rows < 1) {
+    return Error(ErrorKind::kInvalidArgument,
+                 fmt::format("A batch must hold at least one row: {}; change the setting "
+                             "execution.batch_rows.",
+                             batch_rows));
+  }
+  if (threads >= 1) return {};
   return Error(ErrorKind::kInvalidArgument,
-               fmt::format("A batch must hold at least one row: {}; change the setting "
-                           "execution.batch_rows.",
-                           batch_rows));
+               fmt::format("A kernel needs at least one thread: {}; change the setting "
+                           "execution.threads.",
+                           threads));
 }
 
 std::string_view SortDirectionText(SortDirection direction) {
@@ -52,6 +62,12 @@ std::string_view NullPlacementText(NullPlacement nulls) {
 
 Result<NullPlacement> NullPlacementFromText(std::string_view text) {
   return kernels::FromText<NullPlacement>(kPlacements, text, "null placement");
+}
+
+std::string_view JoinHowText(JoinHow how) { return kernels::TextOf<JoinHow>(kHows, how); }
+
+Result<JoinHow> JoinHowFromText(std::string_view text) {
+  return kernels::FromText<JoinHow>(kHows, text, "how");
 }
 
 Result<SortKey> SortKeyFromText(std::string_view text) {

@@ -24,7 +24,7 @@ constexpr std::int64_t kBillion = 1'000'000'000;
 // THE table. Bounds are inclusive; text, choices and lists have none.
 constexpr std::array kSettings = std::to_array<Setting>({
     {"threads", "execution", kInteger, "0", 0, 1024, "",
-     "Worker threads of the engine; 0 takes as many as the machine has."},
+     "Worker threads of the engine and of a kernel; 0 takes as many as the machine has."},
     {"target_partitions", "execution", kInteger, "0", 0, 1024, "",
      "Partitions a plan is split into; 0 takes as many as threads."},
     {"batch_rows", "execution", kInteger, "8192", 1, 1'048'576, "", "Rows of a batch at most."},

@@ -1,5 +1,6 @@
 #include "base/try.h"
 #include "lakegate/session.h"
+#include "session/relations.h"
 #include "session/session_state.h"
 
 namespace lakegate {
@@ -10,6 +11,7 @@ KernelContext ContextFor(const Profile& profile, const CancelToken& cancel) {
   context.cancel = cancel;
   context.batch_rows = profile.BatchRows();
   context.memory_limit_bytes = profile.MemoryLimitBytes();
+  context.threads = session::ThreadsFor(profile);
   return context;
 }
 

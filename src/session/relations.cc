@@ -95,11 +95,14 @@ Error NoWriting(const guard::StatementFacts& facts) {
 
 }  // namespace
 
-std::int64_t PartitionsFor(const Profile& profile, bool ordered) {
-  if (ordered) return 1;
-  if (profile.TargetPartitions() > 0) return profile.TargetPartitions();
+std::int64_t ThreadsFor(const Profile& profile) {
   if (profile.Threads() > 0) return profile.Threads();
   return std::max<std::int64_t>(1, std::thread::hardware_concurrency());
+}
+
+std::int64_t PartitionsFor(const Profile& profile, bool ordered) {
+  if (ordered) return 1;
+  return profile.TargetPartitions() > 0 ? profile.TargetPartitions() : ThreadsFor(profile);
 }
 
 Result<engine::EngineSession> OpenEngineSession(const SessionState& state, bool ordered) {

@@ -40,6 +40,8 @@ Result<ResolvedRelations> ResolveRelations(const std::shared_ptr<SessionState>& 
 Result<engine::EngineSession> OpenEngineSession(const SessionState& state, bool ordered);
 
 // How many partitions a statement is planned for.
+// Threads of a kernel: the setting, or as many as the machine has.
+std::int64_t ThreadsFor(const Profile& profile);
 std::int64_t PartitionsFor(const Profile& profile, bool ordered);
 
 }  // namespace lakegate::session

@@ -136,7 +136,7 @@ TEST(SessionKernels, AlignAndDeduplicateRegisteredNames) {
   IntervalAlignOptions align;
   align.left_on = {"p"};
   align.left_span = align.right_span = {.start = "s", .end = "e"};
-  align.how = AlignHow::kLeft;
+  align.how = JoinHow::kLeft;
   ASSERT_OK(session->RegisterStream("owned", *session->Align("calls", "functions", align)));
   EXPECT_EQ(RowsOf(session->Sql("SELECT s, q, match_kind FROM owned ORDER BY s")),
             "5|inner|CONTAINING\n50||NO_MATCH\n");

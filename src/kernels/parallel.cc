@@ -1,0 +1,88 @@
+#include "kernels/parallel.h"
+
+#include <oneapi/tbb/parallel_for.h>
+#include <oneapi/tbb/task_arena.h>
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+
+#include "base/try.h"
+#include "kernels/work.h"
+
+namespace lakegate::kernels {
+namespace {
+
+Status RunInOrder(std::size_t count, const std::function<Status(std::size_t)>& task) {
+  for (std::size_t i = 0; i < count; ++i) LG_RETURN_IF_ERROR(task(i));
+  return {};
+}
+
+// The least failure of a run, whichever thread meets it.
+class Failures {
+ public:
+  // Tasks above the least failed one need not begin.
+  bool MayBegin(std::size_t task) const { return task < least_.load(std::memory_order_acquire); }
+
+  void Add(std::size_t task, Status failed, std::exception_ptr thrown) {
+    const std::lock_guard lock(mutex_);
+    if (task >= least_.load(std::memory_order_relaxed)) return;
+    failed_ = std::move(failed);
+    thrown_ = std::move(thrown);
+    least_.store(task, std::memory_order_release);
+  }
+
+  Status Take() {
+    const std::lock_guard lock(mutex_);
+    if (thrown_) std::rethrow_exception(thrown_);
+    return std::move(failed_);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::atomic<std::size_t> least_ = static_cast<std::size_t>(-1);
+  // Guarded by mutex_:
+  Status failed_;
+  std::exception_ptr thrown_;
+};
+
+}  // namespace
+
+Status ParallelFor(const KernelContext& context, std::size_t count,
+                   const std::function<Status(std::size_t)>& task) {
+  const std::size_t threads = std::min(static_cast<std::size_t>(context.threads), count);
+  if (threads <= 1) return RunInOrder(count, task);
+  Failures failures;
+  // Says to the thread sanitizer what oneTBB, which it cannot see into, guarantees: a task
+  // begins after this call did and ends before it returns.
+  std::atomic<std::size_t> fence = 0;
+  fence.store(1, std::memory_order_release);
+  oneapi::tbb::task_arena arena(static_cast<int>(threads));
+  arena.execute([&] {
+    oneapi::tbb::parallel_for(
+        std::size_t{0}, count,
+        [&](std::size_t i) {
+          if (fence.load(std::memory_order_acquire) == 0 || !failures.MayBegin(i)) return;
+          try {
+            if (auto done = task(i); !done) failures.Add(i, std::move(done), nullptr);
+          } catch (...) {
+            failures.Add(i, {}, std::current_exception());
+          }
+          fence.fetch_add(1, std::memory_order_acq_rel);
+        },
+        oneapi::tbb::simple_partitioner());
+  });
+  fence.load(std::memory_order_acquire);
+  return failures.Take();
+}
+
+Status ParallelRanges(const KernelContext& context, const RowRanges& ranges,
+                      const std::function<Status(std::size_t, std::size_t)>& task) {
+  return ParallelFor(context, ranges.count(), [&](std::size_t range) -> Status {
+    if (context.cancel.cancelled()) return Cancelled("parallel work");
+    return task(ranges.first(range), ranges.last(range));
+  });
+}
+
+}  // namespace lakegate::kernels
