@@ -13,9 +13,41 @@
 
 namespace lakegate::columnar {
 
+namespace {
+
+// Finds the chunk of a row without a search: rows are cut into equal strides, and the chunk
+// that holds a stride's first row is known.
+class ChunkFinder {
+ public:
+  void Build(const std::vector<std::int64_t>& starts) {
+    const std::size_t chunks = starts.size() - 1;
+    while (chunks > 0 && (starts.back() >> shift_) > static_cast<std::int64_t>(8 * chunks)) {
+      ++shift_;
+    }
+    for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
+      while (static_cast<std::int64_t>(first_.size()) << shift_ < starts[chunk + 1]) {
+        first_.push_back(static_cast<std::uint32_t>(chunk));
+      }
+    }
+  }
+
+  std::size_t ChunkAt(const std::vector<std::int64_t>& starts, std::int64_t row) const {
+    std::size_t chunk = first_[static_cast<std::size_t>(row >> shift_)];
+    while (row >= starts[chunk + 1]) ++chunk;
+    return chunk;
+  }
+
+ private:
+  int shift_ = 0;
+  std::vector<std::uint32_t> first_;  // chunk of row i << shift_
+};
+
+}  // namespace
+
 struct Gatherer::State {
   OwnedSchema schema;
   std::vector<std::int64_t> starts;  // first row of each batch, then the number of rows
+  ChunkFinder finder;
   std::vector<GatherColumn> columns;
   std::shared_ptr<BufferPool> pool;  // shared: buffers outlive the gatherer
 
@@ -34,15 +66,28 @@ std::vector<RowRef> Gatherer::State::Resolve(std::span<const std::int64_t> rows,
       *has_nulls = true;
       continue;
     }
-    if (row < starts[chunk] || row >= starts[chunk + 1]) {
-      const auto after = std::upper_bound(starts.begin(), starts.end(), row);
-      assert(after != starts.end());
-      chunk = static_cast<std::size_t>(after - starts.begin()) - 1;
-    }
+    assert(row < starts.back());
+    if (row < starts[chunk] || row >= starts[chunk + 1]) chunk = finder.ChunkAt(starts, row);
     refs[i] = MakeRef(static_cast<std::int64_t>(chunk), row - starts[chunk]);
   }
   return refs;
 }
+
+namespace {
+
+// A slice keeps its whole batch alive; fewer rows than this are copied.
+constexpr std::size_t kFewRows = 1024;
+
+// Rows that stand one after the other in one batch, and are worth a slice.
+bool AreConsecutive(std::span<const RowRef> refs) {
+  if (refs.size() < kFewRows || refs.front() < 0) return false;
+  for (std::size_t i = 1; i < refs.size(); ++i) {
+    if (refs[i] != refs[i - 1] + 1) return false;
+  }
+  return ChunkOf(refs.front()) == ChunkOf(refs.back());
+}
+
+}  // namespace
 
 Gatherer::Gatherer(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Gatherer::Gatherer(Gatherer&&) noexcept = default;
@@ -58,6 +103,7 @@ Result<Gatherer> Gatherer::Make(const ArrowSchema& schema, std::vector<SharedArr
   for (const auto& batch : batches) {
     state->starts.push_back(state->starts.back() + (*batch)->length);
   }
+  state->finder.Build(state->starts);
   for (std::int64_t i = 0; i < schema.n_children; ++i) {
     std::vector<Chunk> chunks;
     chunks.reserve(batches.size());
@@ -78,10 +124,18 @@ Result<std::vector<OwnedArray>> Gatherer::Columns(std::span<const std::int64_t> 
                                                   std::span<const std::int64_t> columns) const {
   bool has_nulls = false;
   const std::vector<RowRef> refs = state_->Resolve(rows, &has_nulls);
+  const bool consecutive = AreConsecutive(refs);
   std::vector<OwnedArray> gathered;
   gathered.reserve(columns.size());
   for (const std::int64_t index : columns) {
     const GatherColumn& column = state_->columns[static_cast<std::size_t>(index)];
+    if (consecutive && CanSlice(column)) {
+      const Chunk& chunk = column.chunks[ChunkOf(refs.front())];
+      const std::int64_t first = RowOf(refs.front()) + chunk.first - chunk.array->offset;
+      gathered.push_back(
+          SliceArray(*chunk.array, chunk.owner, first, static_cast<std::int64_t>(refs.size())));
+      continue;
+    }
     auto array = GatherRows(column, RowRefs{refs, has_nulls}, state_->pool);
     if (!array) {
       return array.error().WithContext(fmt::format("column '{}'", NameOf(*column.schema)));

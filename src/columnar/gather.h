@@ -2,7 +2,8 @@
 //
 // Views stay views (16 bytes a value; the bytes are shared), dictionaries stay dictionaries
 // (shared when all batches have the same one, united by value otherwise), lists, maps,
-// structs, unions and run-end-encoded columns are rebuilt to their depth.
+// structs, unions and run-end-encoded columns are rebuilt to their depth. A long run of
+// consecutive rows of one batch is a slice of it, which copies nothing.
 #ifndef LAKEGATE_COLUMNAR_GATHER_H_
 #define LAKEGATE_COLUMNAR_GATHER_H_
 

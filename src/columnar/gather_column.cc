@@ -83,6 +83,12 @@ SharedBuffer CopyFixed(const GatherColumn& column, const RowRefs& rows, BufferPo
   if (bases.size() == 1 && !rows.has_nulls) {
     const T* base = bases[0];
     for (std::size_t i = 0; i < count; ++i) out[i] = base[rows.refs[i]];
+  } else if (!rows.has_nulls) {
+    const T* const* base = bases.data();
+    for (std::size_t i = 0; i < count; ++i) {
+      const RowRef ref = rows.refs[i];
+      out[i] = base[ChunkOf(ref)][RowOf(ref)];
+    }
   } else {
     for (std::size_t i = 0; i < count; ++i) {
       const RowRef ref = rows.refs[i];
@@ -311,6 +317,11 @@ SharedBuffer GatherValidity(const GatherColumn& column, const RowRefs& rows, Buf
   *null_count = nulls;
   if (nulls == 0) return {};
   return Share(std::move(buffer));
+}
+
+bool CanSlice(const GatherColumn& column) {
+  if (column.dictionary != nullptr && !column.dictionary->remap.empty()) return false;
+  return std::all_of(column.children.begin(), column.children.end(), CanSlice);
 }
 
 Result<GatherColumn> PrepareColumn(const ArrowSchema& schema, std::vector<Chunk> chunks,

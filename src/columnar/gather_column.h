@@ -68,6 +68,10 @@ Result<GatherColumn> PrepareColumn(const ArrowSchema& schema, std::vector<Chunk>
 Result<OwnedArray> GatherRows(const GatherColumn& column, const RowRefs& rows,
                               const std::shared_ptr<BufferPool>& pool);
 
+// Whether rows of one chunk may be handed out as a slice of it: not where dictionaries were
+// united, since batches of one output share theirs.
+bool CanSlice(const GatherColumn& column);
+
 // Unites the dictionaries of a dictionary column's chunks.
 Result<std::unique_ptr<UnitedDictionary>> UniteDictionaries(
     const ArrowSchema& schema, const std::vector<Chunk>& chunks,

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <numeric>
+
 #include "columnar/collected.h"
 #include "columnar/test_arrays.h"
 
@@ -131,6 +133,35 @@ TEST(Gather, KeepsViewsAndSharesTheirBytes) {
   const ArrowArray& out = *rows->children[0];
   const ViewHeader view = ReadView(in.buffers[1]);
   EXPECT_EQ(out.buffers[2], in.buffers[2 + view.buffer]);
+}
+
+TEST(Gather, SlicesConsecutiveRowsOfOneBatch) {
+  Rng rng(12);
+  for (const FieldSpec& field : EveryType()) {
+    Table table;
+    table.schema = MakeSchema({field});
+    for (int b = 0; b < 3; ++b) {
+      table.batches.push_back(ShareArray(RandomArray(*table.schema, 2'000, rng)));
+      for (auto& text : RowTexts(*table.schema, **table.batches.back())) {
+        table.texts.push_back(std::move(text));
+      }
+    }
+    const Gatherer gatherer = Gatherer::Make(*table.schema, table.batches, nullptr).value();
+    for (const std::int64_t first : {2'003, 1'500, 3'999}) {  // inside a batch; over an edge
+      std::vector<std::int64_t> rows(1'500);
+      std::iota(rows.begin(), rows.end(), first);
+      const OwnedArray gathered = gatherer.Rows(rows).value();
+      ASSERT_TRUE(CheckArray(*table.schema, *gathered)) << field.format;
+      const auto from = table.texts.begin() + first;
+      EXPECT_EQ(RowTexts(*table.schema, *gathered), std::vector<std::string>(from, from + 1'500))
+          << field.format;
+      const bool is_slice = first == 2'003 && field.format == "l" && field.dictionary.empty();
+      const ArrowArray& source = *(*table.batches[1])->children[0];
+      if (is_slice) {
+        EXPECT_EQ(gathered->children[0]->buffers[1], source.buffers[1]);
+      }
+    }
+  }
 }
 
 TEST(Gather, UnitesDictionariesByValue) {

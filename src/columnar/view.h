@@ -30,6 +30,8 @@ class ColumnView {
   const ArrowSchema& schema() const { return *schema_; }
   const ArrowArray& array() const { return *array_; }
   std::int64_t length() const { return length_; }
+  // The slot of row 0 in the buffers of array(): for loops that read buffers themselves.
+  std::int64_t first_slot() const { return first_; }
 
   // The type of the values; for a dictionary column the type of the dictionary's values.
   const DataType& type() const { return values_type_; }
