@@ -9,6 +9,7 @@
 #include "columnar/collected.h"
 #include "columnar/gather.h"
 #include "columnar/schema.h"
+#include "kernels/best_rows.h"
 #include "kernels/collapse.h"
 #include "kernels/kernel_stream.h"
 #include "kernels/key_groups.h"
@@ -20,7 +21,7 @@ namespace kernels {
 namespace {
 
 // Working arrays beside the collected input, in bytes a row.
-constexpr std::int64_t kBytesOfRow = 64;
+constexpr std::int64_t kBytesOfRow = kBestRowsBytesOfRow;
 
 // The survivors in input order, gathered batch by batch.
 class Survivors final : public KernelStream {
@@ -74,20 +75,6 @@ Status CheckColumns(const ArrowSchema& schema, const DedupeOptions& options) {
   return {};
 }
 
-// The least code of each group wins, the first row among equals.
-Result<std::vector<Row>> FindWinners(const std::vector<Row>& groups, std::size_t group_count,
-                                     const CodeColumn& order, const CancelToken& cancel) {
-  std::vector<Row> winner(group_count, kNoRow);
-  for (std::size_t row = 0; row < groups.size(); ++row) {
-    if (StopAt(row, cancel)) return Cancelled("dedupe");
-    Row& best = winner[groups[row]];
-    const bool wins = best == kNoRow || (order.bits > 0 && order.codes[row] < order.codes[best]);
-    if (wins) best = static_cast<Row>(row);
-  }
-  LG_ASSIGN_OR_RETURN(std::vector<Row> sorted, SortedRows(std::move(winner), cancel));
-  return sorted;
-}
-
 OwnedSchema KeptSchema(const ArrowSchema& input) {
   OwnedSchema schema = CopySchema(input);
   columnar::Metadata metadata = columnar::MetadataOf(input);
@@ -107,17 +94,16 @@ Result<ArrowStream> Run(ArrowStream input, const DedupeOptions& options,
   LG_RETURN_IF_ERROR(CheckRowCount(table.rows, "input"));
   LG_RETURN_IF_ERROR(budget.Take(kBytesOfRow * table.rows, "dedupe"));
 
-  KeyGrouper grouper(NullKeys::kEqual);
   LG_ASSIGN_OR_RETURN(const auto keys, FindColumns(*table.schema, options.keys, "keys"));
-  LG_ASSIGN_OR_RETURN(std::vector<Row> groups, grouper.Assign(table, keys, context.cancel));
   const std::vector<SortKey> deciding = DecidingKeys(options);
-  LG_ASSIGN_OR_RETURN(CodeColumn order, OrderCodes(table, deciding, "order", context.cancel));
   if (options.strategy == DedupeStrategy::kCollapseList) {
+    KeyGrouper grouper(NullKeys::kEqual);
+    LG_ASSIGN_OR_RETURN(std::vector<Row> groups, grouper.Assign(table, keys, context.cancel));
+    LG_ASSIGN_OR_RETURN(CodeColumn order, OrderCodes(table, deciding, "order", context));
     return CollapseGroups(std::move(table), keys, groups, grouper.groups(), std::move(order),
                           context);
   }
-  LG_ASSIGN_OR_RETURN(std::vector<Row> winners,
-                      FindWinners(groups, grouper.groups(), order, context.cancel));
+  LG_ASSIGN_OR_RETURN(std::vector<Row> winners, BestRows(table, keys, deciding, "order", context));
   LG_ASSIGN_OR_RETURN(columnar::Gatherer gatherer,
                       columnar::Gatherer::Make(*table.schema, table.batches, PoolOf(context)));
   return ArrowStream(std::make_unique<Survivors>(KeptSchema(*table.schema), context,

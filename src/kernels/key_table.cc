@@ -36,7 +36,7 @@ void IntTable::Grow() {
   mask_ = slots_.size() - 1;
   for (const Slot& slot : old) {
     if (slot.number == kFree) continue;
-    std::size_t at = Mix(slot.key, 0x2545f4914f6cdd1du) & mask_;
+    std::size_t at = SlotOf(slot.key);
     while (slots_[at].number != kFree) at = (at + 1) & mask_;
     slots_[at] = slot;
   }

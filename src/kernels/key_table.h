@@ -23,9 +23,11 @@ std::uint64_t HashBytes(std::string_view bytes);
 class IntTable {
  public:
   IntTable();
+  // Asks for the memory that Find will look at: worth it a few dozen keys ahead.
+  void Prefetch(std::uint64_t key) const { __builtin_prefetch(&slots_[SlotOf(key)], 1); }
   // The number of `key`: `next` when it is new, which the caller then takes.
   std::uint32_t Find(std::uint64_t key, std::uint32_t next) {
-    std::size_t at = Mix(key, 0x2545f4914f6cdd1du) & mask_;
+    std::size_t at = SlotOf(key);
     while (slots_[at].number != kFree) {
       if (slots_[at].key == key) return slots_[at].number;
       at = (at + 1) & mask_;
@@ -41,6 +43,7 @@ class IntTable {
     std::uint64_t key = 0;
     std::uint32_t number = kFree;
   };
+  std::size_t SlotOf(std::uint64_t key) const { return Mix(key, 0x2545f4914f6cdd1du) & mask_; }
   void Grow();
 
   std::vector<Slot> slots_;
