@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+#include <type_traits>
 
 #include "columnar/bits.h"
 #include "kernels/order_fields.h"
@@ -133,7 +134,8 @@ struct NothingWord {
 template <std::integral Index>
 struct DictionaryWord {
   static std::uint64_t At(const FieldPiece& piece, std::int64_t slot) {
-    const auto index = static_cast<std::size_t>(static_cast<const Index*>(piece.values)[slot]);
+    const auto index =
+        static_cast<std::make_unsigned_t<Index>>(static_cast<const Index*>(piece.values)[slot]);
     return static_cast<const std::uint32_t*>(piece.bytes)[index];
   }
 };
