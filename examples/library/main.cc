@@ -22,7 +22,7 @@ lakegate::Result<lakegate::WriteReceipt> Run(const char* destination) {
   lakegate::IntervalAlignOptions innermost;
   innermost.left_on = {"path"};
   innermost.left_span = innermost.right_span = {.start = "bstart", .end = "bend"};
-  auto owned = lake.Align("calls", "functions", innermost);
+  auto owned = lake.Apply(innermost, {"calls", "functions"});
   if (!owned) return owned.error();
 
   lakegate::WriteOptions table;

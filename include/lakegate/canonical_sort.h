@@ -8,9 +8,8 @@
 // to +0, text by its bytes.
 //
 // Method: keys are packed into integers (ranges are found first, so that narrow data needs
-// few bits) and radix sorted; keys that do not fit are normalised to bytes that compare like
-// the values. Payload is gathered batch by batch as the caller pulls. Beyond the memory limit
-// sorted runs are spilled and merged, where the context has a spill directory.
+// few bits) and radix sorted; text is ranked by its bytes first. Payload is gathered batch by
+// batch as the caller pulls.
 #ifndef LAKEGATE_CANONICAL_SORT_H_
 #define LAKEGATE_CANONICAL_SORT_H_
 
@@ -51,8 +50,7 @@ LAKEGATE_EXPORT Result<DeterminismTier> DeterminismTierFromText(std::string_view
 // the keys (and the provenance columns); kAsIs keeps the input's claim.
 //
 // Errors: kInvalidArgument (an option), kNotFound (a column; the message lists the columns
-// there are), kUnsupported (a nested key), kCorruptData (a malformed batch), kResourceLimit
-// (memory, where it may not spill; or the spill limit), kIo (the spill directory),
+// there are), kUnsupported (a nested key), kCorruptData (a malformed batch), kResourceLimit,
 // kCancelled, and whatever the input stream fails with.
 LAKEGATE_EXPORT Result<ArrowStream> CanonicalSort(ArrowStream input,
                                                   const CanonicalSortOptions& options,

@@ -45,12 +45,6 @@ struct KernelContext {
   // depend on it.
   std::int64_t threads = 1;
 
-  // Where a kernel that can spill puts temporary files once memory is short, and how many
-  // bytes of them at most. An empty directory or zero bytes: it does not spill, and
-  // memory_limit_bytes is final.
-  std::string spill_directory;
-  std::int64_t spill_limit_bytes = 0;
-
   // Where output buffers come from. Null: the pool of the process.
   // Shared: batches give their buffers back long after the kernel has gone.
   std::shared_ptr<columnar::BufferPool> pool;

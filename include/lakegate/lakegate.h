@@ -9,20 +9,26 @@
 #define LAKEGATE_LAKEGATE_H_
 
 #include "lakegate/arrow.h"
+#include "lakegate/asof_join.h"
 #include "lakegate/cancel.h"
+#include "lakegate/canonical_sort.h"
 #include "lakegate/dataset.h"
 #include "lakegate/dedupe.h"
 #include "lakegate/error.h"
+#include "lakegate/explode_list.h"
 #include "lakegate/interval_align.h"
 #include "lakegate/job.h"
 #include "lakegate/kernel.h"
+#include "lakegate/kernel_call.h"
 #include "lakegate/policy.h"
 #include "lakegate/profile.h"
 #include "lakegate/render.h"
 #include "lakegate/result.h"
+#include "lakegate/row_ids.h"
 #include "lakegate/run_record.h"
 #include "lakegate/session.h"
 #include "lakegate/version.h"
+#include "lakegate/winner_select.h"
 #include "lakegate/write.h"
 
 #endif  // LAKEGATE_LAKEGATE_H_

@@ -8,9 +8,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -19,9 +21,8 @@
 #include "lakegate/arrow.h"
 #include "lakegate/cancel.h"
 #include "lakegate/dataset.h"
-#include "lakegate/dedupe.h"
 #include "lakegate/export.h"
-#include "lakegate/interval_align.h"
+#include "lakegate/kernel_call.h"
 #include "lakegate/policy.h"
 #include "lakegate/profile.h"
 #include "lakegate/result.h"
@@ -110,11 +111,15 @@ class LAKEGATE_EXPORT Session {
   // A registered dataset, view or stream as it is, under its contract. Ordered.
   Result<ArrowStream> Scan(std::string_view name, const QueryOptions& options = {});
 
-  // Kernels over registered names; the C++ functions of the same names take streams.
-  Result<ArrowStream> Align(std::string_view left, std::string_view right,
-                            const IntervalAlignOptions& options, const CancelToken& cancel = {});
-  Result<ArrowStream> Deduplicate(std::string_view input, const DedupeOptions& options,
-                                  const CancelToken& cancel = {});
+  // A kernel over registered names, one for each of its inputs: `Apply(IntervalAlignOptions{...},
+  // {{"calls", "functions"}})`. Threads, memory and spilling are the profile's. The C++ functions
+  // of the kernels' headers take streams.
+  Result<ArrowStream> Apply(const KernelCall& call, std::span<const std::string> inputs,
+                            const CancelToken& cancel = {});
+  Result<ArrowStream> Apply(const KernelCall& call, std::initializer_list<std::string> inputs,
+                            const CancelToken& cancel = {}) {
+    return Apply(call, std::span(inputs.begin(), inputs.size()), cancel);
+  }
 
   // One logical write from a SELECT (or a stream), with maintenance by policy. The statement is
   // judged like any other.

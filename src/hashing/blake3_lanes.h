@@ -33,6 +33,12 @@ std::array<std::uint32_t, 8> CompressBlock(const std::array<std::uint32_t, 8>& v
 void HashChunks(const std::uint8_t* chunks, std::size_t count, std::uint64_t first_counter,
                 std::array<std::uint32_t, 8>* out);
 
+// Digests of `count` short messages side by side: message i is `sizes[i]` bytes at messages[i],
+// at most kChunkSize, all of them of `blocks` blocks (an empty message is of one) and followed
+// by zeros up to a whole block. `out` takes 32 bytes a message, one behind the other.
+void HashMessages(const std::uint8_t* const* messages, const std::uint32_t* sizes,
+                  std::size_t count, std::size_t blocks, std::uint8_t* out);
+
 }  // namespace lakegate::hashing::blake3
 
 #endif  // LAKEGATE_HASHING_BLAKE3_LANES_H_

@@ -79,19 +79,27 @@ Status FillReads(job::JobFile& file, const Profile& profile) {
   return {};
 }
 
+// An option's value as a job file would have it.
+struct ValueText {
+  std::string operator()(bool value) const { return value ? "true" : "false"; }
+  std::string operator()(std::int64_t value) const { return fmt::format("{}", value); }
+  std::string operator()(const std::string& value) const { return value; }
+  std::string operator()(const std::vector<std::string>& values) const {
+    return fmt::format("[{}]", base::Join(values, ", "));
+  }
+};
+
 std::string Describe(const job::Step& step) {
   if (step.is_view()) {
     return fmt::format("view    {}: SQL over {}", step.name, base::ListNames(step.reads));
   }
-  if (const auto* dedupe = std::get_if<job::DedupeStep>(&step.action)) {
-    return fmt::format("step    {}: dedupe {} of {} by {}", step.name,
-                       DedupeStrategyText(dedupe->options.strategy), dedupe->input,
-                       base::Join(dedupe->options.keys, ", "));
-  }
-  if (const auto* align = std::get_if<job::AlignStep>(&step.action)) {
-    return fmt::format("step    {}: interval_align {} ({}) of {} with {}", step.name,
-                       AlignModeText(align->options.mode), JoinHowText(align->options.how),
-                       align->left, align->right);
+  if (const auto* kernel = std::get_if<job::KernelStep>(&step.action)) {
+    std::string text = fmt::format("step    {}: {} of {}", step.name, step.kind(),
+                                   base::Join(kernel->inputs, " with "));
+    for (const auto& [name, value] : kernel->options) {
+      text += fmt::format("; {} = {}", name, std::visit(ValueText{}, value));
+    }
+    return text;
   }
   const auto& output = std::get<job::OutputStep>(step.action);
   const DatasetLocation& destination = output.write.destination;

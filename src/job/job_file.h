@@ -13,8 +13,7 @@
 #include <vector>
 
 #include "lakegate/dataset.h"
-#include "lakegate/dedupe.h"
-#include "lakegate/interval_align.h"
+#include "lakegate/kernel_call.h"
 #include "lakegate/profile.h"
 #include "lakegate/result.h"
 #include "lakegate/write.h"
@@ -25,15 +24,11 @@ struct ViewStep {
   std::string sql;
 };
 
-struct DedupeStep {
-  std::string input;
-  DedupeOptions options;
-};
-
-struct AlignStep {
-  std::string left;
-  std::string right;
-  IntervalAlignOptions options;
+struct KernelStep {
+  KernelCall call;
+  // What it reads, in the order of the kernel's inputs.
+  std::vector<std::string> inputs;
+  KernelOptions options;  // as the file gives them
 };
 
 struct OutputStep {
@@ -47,13 +42,13 @@ struct OutputStep {
 struct Step {
   std::string name;
   std::int64_t line = 0;
-  std::variant<ViewStep, DedupeStep, AlignStep, OutputStep> action;
+  std::variant<ViewStep, KernelStep, OutputStep> action;
   // The names it reads, sorted; a view's are filled in from the facts of its SQL.
   std::vector<std::string> reads;
 
   bool is_view() const { return std::holds_alternative<ViewStep>(action); }
   bool is_output() const { return std::holds_alternative<OutputStep>(action); }
-  // "view", "dedupe", "interval_align" or "write".
+  // "view", "write", or the kernel's name.
   std::string_view kind() const;
 };
 

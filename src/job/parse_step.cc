@@ -14,100 +14,58 @@ std::vector<std::string> SortedUnique(std::vector<std::string> names) {
   return names;
 }
 
-// The value of `key` as one of a kernel's words; absent leaves `*value` as it is.
-template <typename T>
-Status ParseWord(TomlTable& table, std::string_view key, Result<T> (*parse)(std::string_view),
-                 T* value) {
-  LG_ASSIGN_OR_RETURN(const auto text, table.Text(key));
-  if (!text) return {};
-  auto parsed = parse(*text);
-  if (!parsed) return table.Problem(key, parsed.error().message());
-  *value = *parsed;
-  return {};
-}
-
-Status ParseNames(TomlTable& table, std::string_view key, std::vector<std::string>* names) {
-  LG_ASSIGN_OR_RETURN(auto list, table.TextList(key));
-  if (list) *names = *std::move(list);
-  return {};
-}
-
-Status ParseSortKeys(TomlTable& table, std::string_view key, std::vector<SortKey>* keys) {
-  std::vector<std::string> texts;
-  LG_RETURN_IF_ERROR(ParseNames(table, key, &texts));
-  for (const std::string& text : texts) {
-    auto parsed = SortKeyFromText(text);
-    if (!parsed) return table.Problem(key, parsed.error().message());
-    keys->push_back(*std::move(parsed));
+// The value of a key as an option's, by what the file holds there.
+Result<OptionValue> ValueOf(TomlTable& table, std::string_view key) {
+  const toml::node* const node = table.table().get(key);
+  if (node->is_boolean()) {
+    LG_ASSIGN_OR_RETURN(const auto flag, table.Boolean(key));
+    return OptionValue(*flag);
   }
-  return {};
-}
-
-Status ParseSpan(TomlTable& table, std::string_view key, SpanColumns* span) {
-  std::vector<std::string> columns;
-  LG_RETURN_IF_ERROR(ParseNames(table, key, &columns));
-  if (columns.empty() && !table.Has(key)) return {};
-  if (columns.size() != 2) {
-    return table.Problem(key,
-                         fmt::format("The key '{}' must name two columns: [start, end].", key));
+  if (node->is_integer()) {
+    LG_ASSIGN_OR_RETURN(const auto number, table.Integer(key));
+    return OptionValue(*number);
   }
-  *span = SpanColumns{.start = columns[0], .end = columns[1]};
-  return {};
+  if (node->is_array()) {
+    LG_ASSIGN_OR_RETURN(auto texts, table.TextList(key));
+    return OptionValue(*std::move(texts));
+  }
+  LG_ASSIGN_OR_RETURN(auto text, table.Text(key));
+  return OptionValue(*std::move(text));
 }
 
-Result<DedupeStep> ParseDedupe(TomlTable& table) {
-  DedupeStep step;
-  LG_ASSIGN_OR_RETURN(step.input, table.RequiredText("input"));
-  LG_RETURN_IF_ERROR(ParseNames(table, "keys", &step.options.keys));
-  LG_RETURN_IF_ERROR(ParseWord(table, "strategy", &DedupeStrategyFromText, &step.options.strategy));
-  LG_RETURN_IF_ERROR(ParseSortKeys(table, "order_by", &step.options.order));
-  LG_ASSIGN_OR_RETURN(auto score, table.Text("score"));
-  step.options.score = std::move(score).value_or("");
-  LG_RETURN_IF_ERROR(
-      ParseWord(table, "score_direction", &SortDirectionFromText, &step.options.score_direction));
+Result<KernelStep> ParseKernel(TomlTable& table) {
+  LG_ASSIGN_OR_RETURN(const std::string kernel, table.RequiredText("kernel"));
+  auto found = FindKernel(kernel);
+  if (!found) return table.Problem("kernel", found.error().message());
+  const KernelInfo& info = **found;
+  KernelStep step;
+  LG_ASSIGN_OR_RETURN(step.call, DefaultKernelCall(kernel));
+  for (const std::string_view role : info.inputs) {
+    LG_ASSIGN_OR_RETURN(std::string input, table.RequiredText(role));
+    step.inputs.push_back(std::move(input));
+  }
+  for (const KernelOption& option : info.options) {
+    if (!table.Has(option.name)) continue;
+    LG_ASSIGN_OR_RETURN(OptionValue value, ValueOf(table, option.name));
+    if (auto set = SetKernelOption(option.name, value, &step.call); !set) {
+      return table.Problem(option.name, set.error().message());
+    }
+    step.options.emplace(option.name, std::move(value));
+  }
   LG_RETURN_IF_ERROR(table.RefuseOtherKeys());
-  if (auto valid = step.options.Validate(); !valid) {
-    return table.Problem("", valid.error().message());
+  // What only the options together can tell.
+  if (auto call = KernelCallFrom(kernel, step.options); !call) {
+    return table.Problem("", call.error().message());
   }
-  return step;
-}
-
-Status ParseAlignKeys(TomlTable& table, IntervalAlignOptions* options) {
-  if (table.Has("on") && (table.Has("left_on") || table.Has("right_on"))) {
-    return table.Problem("on", "Give either 'on' or 'left_on' and 'right_on', not both.");
-  }
-  LG_RETURN_IF_ERROR(ParseNames(table, "on", &options->left_on));
-  LG_RETURN_IF_ERROR(ParseNames(table, "left_on", &options->left_on));
-  return ParseNames(table, "right_on", &options->right_on);
-}
-
-Result<AlignStep> ParseAlign(TomlTable& table) {
-  AlignStep step;
-  IntervalAlignOptions& options = step.options;
-  LG_ASSIGN_OR_RETURN(step.left, table.RequiredText("left"));
-  LG_ASSIGN_OR_RETURN(step.right, table.RequiredText("right"));
-  LG_RETURN_IF_ERROR(ParseAlignKeys(table, &options));
-  LG_RETURN_IF_ERROR(ParseSpan(table, "left_span", &options.left_span));
-  LG_RETURN_IF_ERROR(ParseSpan(table, "right_span", &options.right_span));
-  LG_RETURN_IF_ERROR(ParseWord(table, "mode", &AlignModeFromText, &options.mode));
-  LG_RETURN_IF_ERROR(ParseWord(table, "how", &JoinHowFromText, &options.how));
-  LG_ASSIGN_OR_RETURN(const auto nearest_k, table.Integer("nearest_k"));
-  options.nearest_k = nearest_k.value_or(options.nearest_k);
-  LG_ASSIGN_OR_RETURN(auto score_column, table.Text("score_column"));
-  options.score_column = std::move(score_column).value_or("");
-  LG_RETURN_IF_ERROR(ParseSortKeys(table, "tie_breakers", &options.tie_breakers));
-  LG_ASSIGN_OR_RETURN(auto suffix, table.Text("right_suffix"));
-  options.right_suffix = std::move(suffix).value_or(options.right_suffix);
-  LG_RETURN_IF_ERROR(table.RefuseOtherKeys());
-  if (auto valid = options.Validate(); !valid) return table.Problem("", valid.error().message());
   return step;
 }
 
 }  // namespace
 
 std::string_view Step::kind() const {
-  static constexpr std::string_view kKinds[] = {"view", "dedupe", "interval_align", "write"};
-  return kKinds[action.index()];
+  if (is_view()) return "view";
+  if (is_output()) return "write";
+  return InfoOf(std::get<KernelStep>(action).call).name;
 }
 
 Result<Step> ParseView(const std::string& name, TomlTable table) {
@@ -118,23 +76,10 @@ Result<Step> ParseView(const std::string& name, TomlTable table) {
 }
 
 Result<Step> ParseKernelStep(const std::string& name, TomlTable table) {
-  Step step{.name = name, .line = table.line(), .action = {}, .reads = {}};
-  LG_ASSIGN_OR_RETURN(const std::string kernel, table.RequiredText("kernel"));
-  if (kernel == "dedupe") {
-    LG_ASSIGN_OR_RETURN(DedupeStep dedupe, ParseDedupe(table));
-    step.reads = {dedupe.input};
-    step.action = std::move(dedupe);
-  } else if (kernel == "interval_align") {
-    LG_ASSIGN_OR_RETURN(AlignStep align, ParseAlign(table));
-    step.reads = SortedUnique({align.left, align.right});
-    step.action = std::move(align);
-  } else {
-    return table.Problem("kernel",
-                         fmt::format("There is no kernel of that name: '{}'. Kernels: dedupe, "
-                                     "interval_align.",
-                                     kernel));
-  }
-  return step;
+  LG_ASSIGN_OR_RETURN(KernelStep kernel, ParseKernel(table));
+  std::vector<std::string> reads = SortedUnique(kernel.inputs);
+  return Step{
+      .name = name, .line = table.line(), .action = std::move(kernel), .reads = std::move(reads)};
 }
 
 }  // namespace lakegate::job

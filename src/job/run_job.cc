@@ -197,11 +197,8 @@ Result<StepTotals> Run::Act(const Step& step) {
     LG_RETURN_IF_ERROR(session_->RegisterView(step.name, view->sql));
     return StepTotals{};
   }
-  if (const auto* dedupe = std::get_if<DedupeStep>(&step.action)) {
-    return Keep(step, session_->Deduplicate(dedupe->input, dedupe->options, cancel_));
-  }
-  if (const auto* align = std::get_if<AlignStep>(&step.action)) {
-    return Keep(step, session_->Align(align->left, align->right, align->options, cancel_));
+  if (const auto* kernel = std::get_if<KernelStep>(&step.action)) {
+    return Keep(step, session_->Apply(kernel->call, kernel->inputs, cancel_));
   }
   return WriteOutput(step, std::get<OutputStep>(step.action));
 }

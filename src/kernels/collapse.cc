@@ -17,20 +17,6 @@ namespace {
 using columnar::ArrayParts;
 using columnar::Gatherer;
 
-// The ordering claim that still holds: groups stand where their first rows stood, so the
-// leading sort keys that are key columns keep their order.
-Ordering CollapsedOrdering(const columnar::Metadata& metadata,
-                           const std::vector<std::string>& key_names) {
-  Ordering ordering = KeptOrdering(metadata);
-  const auto first_lost =
-      std::find_if(ordering.keys.begin(), ordering.keys.end(), [&](const SortKey& key) {
-        return std::find(key_names.begin(), key_names.end(), key.column) == key_names.end();
-      });
-  ordering.keys.erase(first_lost, ordering.keys.end());
-  if (ordering.keys.empty()) ordering.level = OrderingLevel::kImplicit;
-  return ordering;
-}
-
 OwnedSchema CollapsedSchema(const ArrowSchema& input, const std::vector<bool>& is_key) {
   std::vector<OwnedSchema> fields;
   std::vector<std::string> key_names;
@@ -47,8 +33,10 @@ OwnedSchema CollapsedSchema(const ArrowSchema& input, const std::vector<bool>& i
     fields.push_back(columnar::ListField(columnar::NameOf(field), std::move(copy),
                                          /*nullable=*/false, columnar::MetadataOf(field)));
   }
+  // Groups stand where their first rows stood, so leading sort keys that are key columns keep
+  // their order.
   columnar::Metadata metadata = columnar::MetadataOf(input);
-  WriteOrdering(CollapsedOrdering(metadata, key_names), &metadata);
+  WriteOrdering(KeptOrdering(metadata, key_names), &metadata);
   return columnar::SchemaOf(std::move(fields), metadata);
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -84,6 +85,17 @@ Ordering KeptOrdering(const columnar::Metadata& metadata) {
     return Ordering{OrderingLevel::kImplicit, {}};
   }
   return *std::move(ordering);
+}
+
+Ordering KeptOrdering(const columnar::Metadata& metadata, std::span<const std::string> columns) {
+  Ordering ordering = KeptOrdering(metadata);
+  const auto lost =
+      std::find_if(ordering.keys.begin(), ordering.keys.end(), [columns](const SortKey& key) {
+        return std::find(columns.begin(), columns.end(), key.column) == columns.end();
+      });
+  ordering.keys.erase(lost, ordering.keys.end());
+  if (ordering.keys.empty()) ordering.level = OrderingLevel::kImplicit;
+  return ordering;
 }
 
 }  // namespace lakegate::kernels

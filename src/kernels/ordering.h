@@ -2,6 +2,9 @@
 #ifndef LAKEGATE_KERNELS_ORDERING_H_
 #define LAKEGATE_KERNELS_ORDERING_H_
 
+#include <span>
+#include <string>
+
 #include "columnar/schema.h"
 #include "lakegate/kernel.h"
 #include "lakegate/result.h"
@@ -17,6 +20,10 @@ void WriteOrdering(const Ordering& ordering, columnar::Metadata* metadata);
 // What a kernel that keeps row order writes: the input's claim, or `implicit` without one.
 // An unreadable claim counts as none: it is a claim, not data.
 Ordering KeptOrdering(const columnar::Metadata& metadata);
+
+// What is left of that claim when only the named columns keep their values: its leading keys
+// among them, or `implicit`.
+Ordering KeptOrdering(const columnar::Metadata& metadata, std::span<const std::string> columns);
 
 }  // namespace lakegate::kernels
 

@@ -1,5 +1,6 @@
 #include "kernels/parallel.h"
 
+#include <oneapi/tbb/info.h>
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/task_arena.h>
 
@@ -51,7 +52,10 @@ class Failures {
 
 Status ParallelFor(const KernelContext& context, std::size_t count,
                    const std::function<Status(std::size_t)>& task) {
-  const std::size_t threads = std::min(static_cast<std::size_t>(context.threads), count);
+  // oneTBB complains on standard error when asked for more than the machine has.
+  const std::size_t threads =
+      std::min({static_cast<std::size_t>(context.threads), count,
+                static_cast<std::size_t>(oneapi::tbb::info::default_concurrency())});
   if (threads <= 1) return RunInOrder(count, task);
   Failures failures;
   // Says to the thread sanitizer what oneTBB, which it cannot see into, guarantees: a task

@@ -6,7 +6,8 @@
 namespace lakegate {
 namespace {
 
-KernelContext ContextFor(const Profile& profile, const CancelToken& cancel) {
+KernelContext ContextFor(const session::SessionState& state, const CancelToken& cancel) {
+  const Profile& profile = state.profile;
   KernelContext context;
   context.cancel = cancel;
   context.batch_rows = profile.BatchRows();
@@ -23,20 +24,15 @@ QueryOptions Cancellable(const CancelToken& cancel) {
 
 }  // namespace
 
-Result<ArrowStream> Session::Align(std::string_view left, std::string_view right,
-                                   const IntervalAlignOptions& options, const CancelToken& cancel) {
-  LG_RETURN_IF_ERROR(options.Validate());
-  LG_ASSIGN_OR_RETURN(ArrowStream left_rows, Scan(left, Cancellable(cancel)));
-  LG_ASSIGN_OR_RETURN(ArrowStream right_rows, Scan(right, Cancellable(cancel)));
-  return IntervalAlign(std::move(left_rows), std::move(right_rows), options,
-                       ContextFor(profile(), cancel));
-}
-
-Result<ArrowStream> Session::Deduplicate(std::string_view input, const DedupeOptions& options,
-                                         const CancelToken& cancel) {
-  LG_RETURN_IF_ERROR(options.Validate());
-  LG_ASSIGN_OR_RETURN(ArrowStream rows, Scan(input, Cancellable(cancel)));
-  return Dedupe(std::move(rows), options, ContextFor(profile(), cancel));
+Result<ArrowStream> Session::Apply(const KernelCall& call, std::span<const std::string> inputs,
+                                   const CancelToken& cancel) {
+  LG_RETURN_IF_ERROR(ValidateKernelCall(call));
+  std::vector<ArrowStream> streams;
+  for (const std::string& input : inputs) {
+    LG_ASSIGN_OR_RETURN(ArrowStream rows, Scan(input, Cancellable(cancel)));
+    streams.push_back(std::move(rows));
+  }
+  return RunKernel(call, std::move(streams), ContextFor(*impl_->state, cancel));
 }
 
 }  // namespace lakegate

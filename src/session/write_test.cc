@@ -124,7 +124,7 @@ TEST(SessionEncode, HandsOutAnArrowFile) {
   EXPECT_KIND(session->Encode(Numbers(1, 1), DataFormat::kDelta, refuse), kUnsupported);
 }
 
-TEST(SessionKernels, AlignAndDeduplicateRegisteredNames) {
+TEST(SessionKernels, RunOverRegisteredNames) {
   TestFolder folder;
   auto session = OpenIn(folder);
   ASSERT_OK(session->RegisterView("calls",
@@ -137,16 +137,18 @@ TEST(SessionKernels, AlignAndDeduplicateRegisteredNames) {
   align.left_on = {"p"};
   align.left_span = align.right_span = {.start = "s", .end = "e"};
   align.how = JoinHow::kLeft;
-  ASSERT_OK(session->RegisterStream("owned", *session->Align("calls", "functions", align)));
+  ASSERT_OK(session->RegisterStream("owned", *session->Apply(align, {"calls", "functions"})));
   EXPECT_EQ(RowsOf(session->Sql("SELECT s, q, match_kind FROM owned ORDER BY s")),
             "5|inner|CONTAINING\n50||NO_MATCH\n");
   DedupeOptions dedupe;
   dedupe.keys = {"p"};
-  auto rows = session->Deduplicate("calls", dedupe);
+  auto rows = session->Apply(dedupe, {"calls"});
   EXPECT_EQ(RowsOf(std::move(rows)), "f|5|6\n");
   dedupe.keys = {"nothing"};
-  EXPECT_KIND(session->Deduplicate("calls", dedupe), kNotFound);
-  EXPECT_KIND(session->Align("calls", "nobody", align), kNotFound);
+  EXPECT_KIND(session->Apply(dedupe, {"calls"}), kNotFound);
+  EXPECT_KIND(session->Apply(align, {"calls", "nobody"}), kNotFound);
+  EXPECT_KIND(session->Apply(align, {"calls"}), kInvalidArgument);
+  EXPECT_KIND(session->Apply(dedupe, {}), kInvalidArgument);
 }
 
 }  // namespace
