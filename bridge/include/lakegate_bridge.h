@@ -30,7 +30,7 @@ extern "C" {
 #endif
 
 /* Raised with every change of a signature, a struct or the meaning of an option. */
-#define LG_ABI_VERSION 1u
+#define LG_ABI_VERSION 2u
 
 /* The same numbers as lakegate::ErrorKind. */
 #define LG_ERR_INVALID_ARGUMENT 1
@@ -101,6 +101,17 @@ typedef struct lg_stream_source {
   void (*release)(void* data);
 } lg_stream_source;
 
+/* A table function of the host. `bind` is called while a statement is planned, once for each
+ * call of the function in it, with {"positional": [...], "named": {...}}: literals as JSON,
+ * lists of texts as arrays. It fills `schema` and `source` and returns 0, or it fills neither
+ * and returns an LG_ERR_ kind; the host keeps its typed error itself. */
+typedef struct lg_table_function {
+  void* data;
+  int32_t (*bind)(void* data, lg_str arguments, struct ArrowSchema* schema,
+                  lg_stream_source* source);
+  void (*release)(void* data);
+} lg_table_function;
+
 /* ---- version, errors, text ---- */
 uint32_t lg_abi_version(void);
 /* {"bridge","datafusion","deltalake","arrow","parquet","object_store"} */
@@ -159,6 +170,12 @@ int32_t lg_session_add_table(const lg_session* session, lg_str name, const lg_ta
 int32_t lg_session_add_view(const lg_session* session, lg_str name, lg_str sql, lg_error** err);
 int32_t lg_session_add_stream(const lg_session* session, lg_str name, struct ArrowSchema* schema,
                               lg_stream_source source, lg_error** err);
+
+/* Functions are added before the views that call them; a call may name its arguments
+ * (`f('a', mode => 'b')`), which end behind the positional ones. The host judges before it plans
+ * which functions a text may call. */
+int32_t lg_session_add_table_function(const lg_session* session, lg_str name,
+                                      lg_table_function function, lg_error** err);
 
 /* ---- plans ----
  * parameters: {"name or number": {"type": "null"|"boolean"|"int64"|"uint64"|"float64"|"utf8"|

@@ -6,7 +6,7 @@ use std::mem::{offset_of, size_of};
 use arrow::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
 use arrow::ffi_stream::FFI_ArrowArrayStream;
 
-pub const LG_ABI_VERSION: u32 = 1;
+pub const LG_ABI_VERSION: u32 = 2;
 
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +56,15 @@ pub struct LgStreamSource {
     pub release: Option<unsafe extern "C" fn(*mut c_void)>,
 }
 
+#[repr(C)]
+pub struct LgTableFunction {
+    pub data: *mut c_void,
+    pub bind: Option<
+        unsafe extern "C" fn(*mut c_void, LgStr, *mut FFI_ArrowSchema, *mut LgStreamSource) -> i32,
+    >,
+    pub release: Option<unsafe extern "C" fn(*mut c_void)>,
+}
+
 const _: () = {
     assert!(size_of::<usize>() == 8);
     assert!(size_of::<LgStr>() == 16);
@@ -76,6 +85,10 @@ const _: () = {
     assert!(size_of::<LgStreamSource>() == 24);
     assert!(offset_of!(LgStreamSource, open) == 8);
     assert!(offset_of!(LgStreamSource, release) == 16);
+    assert!(size_of::<LgTableFunction>() == 24);
+    assert!(offset_of!(LgTableFunction, data) == 0);
+    assert!(offset_of!(LgTableFunction, bind) == 8);
+    assert!(offset_of!(LgTableFunction, release) == 16);
     assert!(size_of::<FFI_ArrowSchema>() == 72);
     assert!(size_of::<FFI_ArrowArray>() == 80);
     assert!(size_of::<FFI_ArrowArrayStream>() == 40);

@@ -1,7 +1,9 @@
 //! The edge: panics stop here, pointers are checked here, outputs are written here.
 
 use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
+use std::sync::Once;
 
 use serde::de::DeserializeOwned;
 
@@ -24,9 +26,37 @@ pub fn export(err: *mut *mut BridgeError, body: impl FnOnce() -> Result<()>) -> 
     }
 }
 
+thread_local! {
+    /// How many fences this thread stands behind.
+    static FENCES: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Our own threads: every panic on them is caught and reported as an error.
+const OUR_THREADS: &str = "lakegate-";
+
+/// A panic that a fence turns into an error is the error's to tell, not standard error's.
+fn silence_caught_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let loud = take_hook();
+        set_hook(Box::new(move |panic| {
+            let ours = std::thread::current()
+                .name()
+                .is_some_and(|name| name.starts_with(OUR_THREADS));
+            if !ours && FENCES.get() == 0 {
+                loud(panic);
+            }
+        }));
+    });
+}
+
 /// `body`, with a panic as LG_ERR_INTERNAL.
 pub fn catch<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
-    match catch_unwind(AssertUnwindSafe(body)) {
+    silence_caught_panics();
+    FENCES.set(FENCES.get() + 1);
+    let caught = catch_unwind(AssertUnwindSafe(body));
+    FENCES.set(FENCES.get() - 1);
+    match caught {
         Ok(result) => result,
         Err(payload) => {
             let error = panic_error(payload.as_ref());

@@ -50,11 +50,11 @@ impl Plan {
         let planning = session.clone();
         let stack = session.engine.plan_stack_bytes();
         let logical = large_stack::run(stack, cancel, move || {
-            let statement = parse_one(&sql)?;
+            let (statement, state) = planning.prepare(parse_one(&sql)?)?;
             let plan = planning
                 .engine
                 .handle()
-                .block_on(planning.state.statement_to_plan(statement))?;
+                .block_on(state.statement_to_plan(statement))?;
             let plan = parameters.bind(plan)?;
             Ok(Box::new(analyse(&planning.state, plan)?))
         })?;

@@ -1,6 +1,7 @@
 //! `lg_session`: the names one statement may see, and how it is run.
 
 mod config;
+mod host_function;
 mod host_stream;
 mod view;
 
@@ -13,8 +14,9 @@ use datafusion::catalog::{
 };
 use datafusion::execution::SessionState;
 use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::sql::parser::Statement;
 
-use crate::abi::{LgStr, LgStreamSource};
+use crate::abi::{LgStr, LgStreamSource, LgTableFunction};
 use crate::engine::Engine;
 use crate::error::{BridgeError, Kind, Result};
 use crate::ordered::OrderedPartitions;
@@ -23,6 +25,7 @@ use crate::table::Table;
 use crate::{arrow_in, fence};
 
 use config::SessionOptions;
+use host_function::{HostFunction, HostFunctions};
 use host_stream::HostSource;
 
 pub struct SessionInner {
@@ -32,6 +35,7 @@ pub struct SessionInner {
     names: Arc<MemorySchemaProvider>,
     /// Kept for what they can say about an error.
     tables: Mutex<Vec<Table>>,
+    functions: Mutex<HostFunctions>,
 }
 
 pub type Session = Arc<SessionInner>;
@@ -56,6 +60,7 @@ impl SessionInner {
             ordered: options.ordered,
             names,
             tables: Mutex::new(Vec::new()),
+            functions: Mutex::default(),
         }))
     }
 
@@ -81,6 +86,25 @@ impl SessionInner {
         let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
         tables.push(table.clone());
         Ok(())
+    }
+
+    fn add_function(&self, name: &str, function: HostFunction) -> Result<()> {
+        let mut functions = self
+            .functions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        functions.add(name, function)
+    }
+
+    /// The statement with its arguments where the planner finds them, and the state that knows
+    /// the host's functions.
+    pub fn prepare(&self, statement: Statement) -> Result<(Statement, SessionState)> {
+        let functions = self
+            .functions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        functions.prepare(statement, &self.state)
     }
 
     pub fn tables(&self) -> Vec<Table> {
@@ -153,5 +177,19 @@ pub unsafe extern "C" fn lg_session_add_stream(
         let name = unsafe { fence::text(name, "name") }?;
         let schema = arrow_in::schema(schema, "schema")?;
         session.add(name, host_stream::table(source, schema, name)?)
+    })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lg_session_add_table_function(
+    session: *const Session,
+    name: LgStr,
+    function: LgTableFunction,
+    err: *mut *mut BridgeError,
+) -> i32 {
+    fence::export(err, || {
+        let function = HostFunction::new(function);
+        let session = unsafe { fence::borrow(session, "session") }?;
+        session.add_function(unsafe { fence::text(name, "name") }?, function)
     })
 }

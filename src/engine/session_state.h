@@ -16,6 +16,12 @@ struct EngineSession::State {
   SessionHandle handle;
   // Shared with host tables and streams.
   std::shared_ptr<HostErrors> host_errors = std::make_shared<HostErrors>();
+
+  // The typed error of the callback that made the bridge fail, or what the bridge says.
+  Error ErrorOf(Error said) const {
+    auto own = host_errors->Take();
+    return own ? *std::move(own) : std::move(said);
+  }
 };
 
 }  // namespace lakegate::engine

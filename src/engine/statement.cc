@@ -8,6 +8,7 @@
 #include "engine/bridge_stream.h"
 #include "engine/cancel_source.h"
 #include "engine/engine_state.h"
+#include "engine/host_function.h"
 #include "engine/host_stream.h"
 #include "engine/json_text.h"
 #include "engine/session_state.h"
@@ -83,7 +84,8 @@ Status EngineSession::AddTable(std::string_view name, const Table& table) {
 }
 
 Status EngineSession::AddView(std::string_view name, std::string_view sql) {
-  return state_->handle.Call<&BridgeApi::lg_session_add_view>(Borrow(name), Borrow(sql));
+  auto added = state_->handle.Call<&BridgeApi::lg_session_add_view>(Borrow(name), Borrow(sql));
+  return added ? Status() : Status(state_->ErrorOf(std::move(added).error()));
 }
 
 Status EngineSession::AddStream(std::string_view name, const ArrowSchema& schema,
@@ -91,6 +93,11 @@ Status EngineSession::AddStream(std::string_view name, const ArrowSchema& schema
   OwnedSchema copy = CopySchema(schema);
   return state_->handle.Call<&BridgeApi::lg_session_add_stream>(
       Borrow(name), copy.get(), StreamSourceOf(std::move(factory), state_->host_errors));
+}
+
+Status EngineSession::AddTableFunction(std::string_view name, TableFunction function) {
+  return state_->handle.Call<&BridgeApi::lg_session_add_table_function>(
+      Borrow(name), TableFunctionOf(std::move(function), state_->host_errors));
 }
 
 struct Plan::State {
@@ -107,7 +114,7 @@ Result<Plan> EngineSession::PlanStatement(std::string_view sql,
   auto handle = PlanHandle::Open<&BridgeApi::lg_session_plan>(
       state_->handle.api(), state_->handle.borrow(), Borrow(sql), Borrow(parameters_json),
       Borrow(options), CancelSourceOf(cancel));
-  if (!handle) return std::move(handle).error();
+  if (!handle) return state_->ErrorOf(std::move(handle).error());
   return Plan(std::make_unique<const Plan::State>(Plan::State{state_, *std::move(handle)}));
 }
 
@@ -131,10 +138,7 @@ Result<ArrowStream> Plan::Execute(std::int64_t time_limit_ms, const CancelToken&
   ArrowArrayStream raw{};
   auto executed = state_->handle.Call<&BridgeApi::lg_plan_execute>(Borrow(options),
                                                                    CancelSourceOf(cancel), &raw);
-  if (!executed) {
-    if (auto error = state_->session->host_errors->Take()) return *std::move(error);
-    return std::move(executed).error();
-  }
+  if (!executed) return state_->session->ErrorOf(std::move(executed).error());
   LG_ASSIGN_OR_RETURN(auto stream,
                       OpenBridgeStream(state_->handle.api(), &raw, state_->session->host_errors));
   return ArrowStream(std::make_unique<SessionStream>(std::move(stream), state_->session));

@@ -37,6 +37,17 @@ struct StatementOptions {
 // threads at once.
 using StreamFactory = std::function<Result<ArrowStream>()>;
 
+// A call of a table function, bound: what its rows look like, and where they come from.
+struct BoundTable {
+  OwnedSchema schema;
+  StreamFactory open;
+};
+
+// Binds one call while a statement is planned: `arguments` is {"positional": [...], "named":
+// {...}} with literals as JSON. Its error is the error of planning. Called from threads of the
+// bridge, which it may call back.
+using TableFunction = std::function<Result<BoundTable>(std::string_view arguments)>;
+
 class Plan;
 
 class EngineSession {
@@ -51,6 +62,8 @@ class EngineSession {
   Status AddTable(std::string_view name, const Table& table);
   Status AddView(std::string_view name, std::string_view sql);
   Status AddStream(std::string_view name, const ArrowSchema& schema, StreamFactory factory);
+  // Before the views that call it.
+  Status AddTableFunction(std::string_view name, TableFunction function);
 
   // kInvalidSql (line, column), kNotFound (a relation, a column), kUnsupported, kTimeout.
   // `parameters` are bound as values. A `time_limit_ms` of 0 is no limit.

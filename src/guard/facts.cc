@@ -69,6 +69,22 @@ Result<NamedFact> ReadNamed(const json& value, const std::string& path) {
   return ReadUnderKey("name", value, path);
 }
 
+Result<std::optional<std::string>> ReadArgument(const json& value, const std::string& path) {
+  if (value.is_null()) return std::optional<std::string>();
+  if (value.is_string()) return std::optional(value.get<std::string>());
+  return MalformedFacts(path, "is neither a string nor null");
+}
+
+Result<TableFunctionFact> ReadTableFunction(const json& value, const std::string& path) {
+  TableFunctionFact fact;
+  StrictObject object(value, path);
+  object.Text("name", &fact.name);
+  object.List("arguments", ReadArgument, &fact.arguments);
+  ReadPosition(&object, &fact.position);
+  LG_RETURN_IF_ERROR(object.Finish());
+  return fact;
+}
+
 Result<NamedFact> ReadLocation(const json& value, const std::string& path) {
   return ReadUnderKey("text", value, path);
 }
@@ -129,7 +145,7 @@ Result<StatementFacts> ReadStatement(const json& value, const std::string& path)
   }
   object.List("relations", ReadRelation, &facts.relations);
   object.List("functions", ReadNamed, &facts.functions);
-  object.List("table_functions", ReadNamed, &facts.table_functions);
+  object.List("table_functions", ReadTableFunction, &facts.table_functions);
   object.List("placeholders", ReadNamed, &facts.placeholders);
   object.List("settings", ReadNamed, &facts.settings);
   object.List("locations", ReadLocation, &facts.locations);

@@ -42,6 +42,14 @@ struct RelationFact {
   bool operator==(const RelationFact&) const = default;
 };
 
+// A call of a table function; `arguments` are the positional ones, empty where one is no text.
+struct TableFunctionFact {
+  std::string name;
+  std::vector<std::optional<std::string>> arguments;
+  SqlPosition position;
+  bool operator==(const TableFunctionFact&) const = default;
+};
+
 // A statement inside the statement: DML in a CTE, SELECT INTO, the body of a PREPARE.
 struct NestedFact {
   std::string kind;
@@ -75,7 +83,7 @@ struct StatementFacts {
   std::optional<ExplainFact> explain;
   std::vector<RelationFact> relations;
   std::vector<NamedFact> functions;
-  std::vector<NamedFact> table_functions;
+  std::vector<TableFunctionFact> table_functions;
   std::vector<NamedFact> placeholders;
   std::vector<NamedFact> settings;
   std::vector<NamedFact> locations;

@@ -18,7 +18,7 @@ constexpr const char* kText = R"({
     "relations": [{"name": ["calls"], "role": "read", "alias_of_cte": false, "line": 1, "column": 15},
                   {"name": ["out"], "role": "create", "alias_of_cte": true, "line": 2, "column": 3}],
     "functions": [{"name": "count", "line": 1, "column": 8}],
-    "table_functions": [{"name": "generate_series", "line": 1, "column": 40}],
+    "table_functions": [{"name": "generate_series", "arguments": ["a", null], "line": 1, "column": 40}],
     "placeholders": [{"name": "$1", "line": 1, "column": 60}],
     "settings": [{"name": "datafusion.execution.batch_size", "line": 1, "column": 5}],
     "locations": [{"text": "/tmp/x.csv", "line": 1, "column": 9}],
@@ -51,7 +51,8 @@ TEST(GuardFacts, ReadsEveryField) {
   EXPECT_EQ(statement.relations[1],
             (RelationFact{{"out"}, RelationRole::kCreate, true, SqlPosition{2, 3}}));
   EXPECT_EQ(statement.functions[0], (NamedFact{"count", {1, 8}}));
-  EXPECT_EQ(statement.table_functions[0], (NamedFact{"generate_series", {1, 40}}));
+  EXPECT_EQ(statement.table_functions[0],
+            (TableFunctionFact{"generate_series", {"a", std::nullopt}, {1, 40}}));
   EXPECT_EQ(statement.placeholders[0], (NamedFact{"$1", {1, 60}}));
   EXPECT_EQ(statement.settings[0], (NamedFact{"datafusion.execution.batch_size", {1, 5}}));
   EXPECT_EQ(statement.locations[0], (NamedFact{"/tmp/x.csv", {1, 9}}));

@@ -169,7 +169,7 @@ class TextJudge {
     for (const NamedFact& function : statement.functions) {
       LG_RETURN_IF_ERROR(names.Function(function.name, function.position));
     }
-    for (const NamedFact& function : statement.table_functions) {
+    for (const TableFunctionFact& function : statement.table_functions) {
       LG_RETURN_IF_ERROR(names.TableFunction(function.name, function.position));
     }
     if (statement.kind == "show") return {};
@@ -204,9 +204,10 @@ void AppendNames(std::string_view verb, std::vector<std::string> names, std::str
   *out += fmt::format("  {} {}\n", verb, base::ListNames(names));
 }
 
-std::vector<std::string> NamesOf(const std::vector<NamedFact>& facts) {
+template <typename Fact>
+std::vector<std::string> NamesOf(const std::vector<Fact>& facts) {
   std::vector<std::string> names;
-  for (const NamedFact& fact : facts) names.push_back(fact.name);
+  for (const Fact& fact : facts) names.push_back(fact.name);
   return names;
 }
 

@@ -387,7 +387,9 @@ TEST(GuardVerdict, DeniesFunctionsAndSettings) {
     return QueryWith([&](StatementFacts& s) { s.functions = {{std::move(name), {1, 8}}}; });
   };
   const auto from = [](std::string name) {
-    return QueryWith([&](StatementFacts& s) { s.table_functions = {{std::move(name), {1, 40}}}; });
+    return QueryWith([&](StatementFacts& s) {
+      s.table_functions = {{std::move(name), {}, {1, 40}}};
+    });
   };
   const auto setting = [](std::string name) {
     TextFacts facts = Statement("set", StatementClass::kStatement);

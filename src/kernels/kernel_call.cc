@@ -183,12 +183,12 @@ Result<ArrowStream> RunKernel(const KernelCall& call, std::vector<ArrowStream> i
 
 std::string KernelsMarkdown() {
   std::string text =
-      "# Kernels\n\nWhat `kernel` names in a `[step.*]` of a job file, and `KernelCallFrom` in "
-      "C++. "
-      "Each is described, errors and method included, in `include/lakegate/<kernel>.h`. This file "
-      "is made from the table in the code.\n\nTypes: a list of texts may be a single text; sort "
-      "keys are texts such as `\"column\"` or `\"column desc nulls first\"`; a span is two column "
-      "names.\n";
+      "# Kernels\n\nWhat `kernel` names in a `[step.*]` of a job file, what SQL calls as a table "
+      "function (`SELECT … FROM dedupe('calls', keys => ['path'])`: the relations it reads first, "
+      "as text, then options by name), and what `KernelCallFrom` makes in C++. Each is described, "
+      "errors and method included, in `include/lakegate/<kernel>.h`. This file is made from the "
+      "table in the code.\n\nTypes: a list of texts may be a single text; sort keys are texts such "
+      "as `\"column\"` or `\"column desc nulls first\"`; a span is two column names.\n";
   for (const KernelInfo& info : AllKernels()) {
     std::vector<std::string> inputs;
     for (const std::string_view input : info.inputs) inputs.push_back(fmt::format("`{}`", input));

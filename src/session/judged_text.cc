@@ -9,6 +9,7 @@
 #include "engine/sql_text.h"
 #include "guard/limits.h"
 #include "guard/verdict.h"
+#include "session/kernel_functions.h"
 
 namespace lakegate::session {
 namespace {
@@ -74,9 +75,17 @@ Result<SqlPolicy> PolicyInForce(const Profile& profile, const QueryOptions& opti
   return requested;
 }
 
-Result<guard::TextFacts> JudgeText(std::string_view sql, const SqlPolicy& policy) {
+Result<guard::TextFacts> FactsOfText(std::string_view sql, const SqlPolicy& policy) {
   LG_ASSIGN_OR_RETURN(const std::string json, engine::SqlFacts(sql, policy.sql));
   LG_ASSIGN_OR_RETURN(guard::TextFacts facts, guard::FactsFromJson(json));
+  for (guard::StatementFacts& statement : facts.statements) {
+    LG_RETURN_IF_ERROR(AddKernelRelations(&statement));
+  }
+  return facts;
+}
+
+Result<guard::TextFacts> JudgeText(std::string_view sql, const SqlPolicy& policy) {
+  LG_ASSIGN_OR_RETURN(guard::TextFacts facts, FactsOfText(sql, policy));
   LG_RETURN_IF_ERROR(guard::Judge(facts, policy));
   return facts;
 }
@@ -157,8 +166,7 @@ Judgement::Statement StatementOf(const guard::StatementFacts& facts) {
 Result<Judgement> Session::Judge(std::string_view text, const Profile& profile,
                                  const QueryOptions& options) {
   LG_ASSIGN_OR_RETURN(const SqlPolicy policy, session::PolicyInForce(profile, options));
-  LG_ASSIGN_OR_RETURN(const std::string json, engine::SqlFacts(text, policy.sql));
-  LG_ASSIGN_OR_RETURN(const guard::TextFacts facts, guard::FactsFromJson(json));
+  LG_ASSIGN_OR_RETURN(const guard::TextFacts facts, session::FactsOfText(text, policy));
   Judgement judgement;
   judgement.policy = policy.name;
   for (const guard::StatementFacts& statement : facts.statements) {

@@ -17,7 +17,11 @@ namespace lakegate::session {
 // the setting that is wider.
 Result<SqlPolicy> PolicyInForce(const Profile& profile, const QueryOptions& options);
 
-// The facts of a text that may run: kInvalidSql, kSqlPolicyViolation.
+// The facts of a text, with the relations that kernel calls read: kInvalidSql, and
+// kSqlPolicyViolation when a cap on the text itself was passed.
+Result<guard::TextFacts> FactsOfText(std::string_view sql, const SqlPolicy& policy);
+
+// The same for a text that may run: kInvalidSql, kSqlPolicyViolation.
 Result<guard::TextFacts> JudgeText(std::string_view sql, const SqlPolicy& policy);
 
 // The same for one statement: kInvalidArgument when there are several.

@@ -1,20 +1,10 @@
 #include "base/try.h"
 #include "lakegate/session.h"
-#include "session/relations.h"
+#include "session/kernel_functions.h"
 #include "session/session_state.h"
 
 namespace lakegate {
 namespace {
-
-KernelContext ContextFor(const session::SessionState& state, const CancelToken& cancel) {
-  const Profile& profile = state.profile;
-  KernelContext context;
-  context.cancel = cancel;
-  context.batch_rows = profile.BatchRows();
-  context.memory_limit_bytes = profile.MemoryLimitBytes();
-  context.threads = session::ThreadsFor(profile);
-  return context;
-}
 
 QueryOptions Cancellable(const CancelToken& cancel) {
   QueryOptions options;
@@ -32,7 +22,7 @@ Result<ArrowStream> Session::Apply(const KernelCall& call, std::span<const std::
     LG_ASSIGN_OR_RETURN(ArrowStream rows, Scan(input, Cancellable(cancel)));
     streams.push_back(std::move(rows));
   }
-  return RunKernel(call, std::move(streams), ContextFor(*impl_->state, cancel));
+  return RunKernel(call, std::move(streams), session::KernelContextFor(profile(), cancel));
 }
 
 }  // namespace lakegate

@@ -29,8 +29,11 @@ Result<std::unique_ptr<Session>> SessionAccess::Open(Profile profile,
       QuarantineDirectory(state->profile, surroundings.quarantine_directory);
   LG_ASSIGN_OR_RETURN(state->spill,
                       session::SpillArea::Open(state->profile.SpillDirectory(), state->random));
+  // Without room to spill the engine spills nothing.
+  const bool spills = state->profile.SpillLimitBytes() > 0;
   LG_ASSIGN_OR_RETURN(auto engine,
-                      engine::Engine::Open(EngineOptionsOf(state->profile, state->spill->path())));
+                      engine::Engine::Open(EngineOptionsOf(
+                          state->profile, spills ? state->spill->path() : std::string())));
   state->engine = session::KeepSpillArea(std::move(engine), state->spill);
   return std::unique_ptr<Session>(new Session(std::make_unique<Session::Impl>(std::move(state))));
 }

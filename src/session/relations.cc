@@ -12,6 +12,7 @@
 #include "engine/table.h"
 #include "session/contract_scan.h"
 #include "session/judged_text.h"
+#include "session/kernel_functions.h"
 #include "session/location.h"
 #include "session/text_line.h"
 
@@ -57,10 +58,20 @@ Status AddStream(const std::shared_ptr<SessionState>& state, const std::string& 
       name, store->schema(), [store, cancel = needs.cancel]() { return store->Open(cancel); });
 }
 
-Status AddView(const std::string& name, const catalog::ViewEntry& view, const SqlPolicy& policy,
+// The kernels, once, for a statement or a view that calls one.
+Status AddKernelsFor(const guard::StatementFacts& facts, const std::shared_ptr<SessionState>& state,
+                     const SqlPolicy& policy, const StatementNeeds& needs,
+                     ResolvedRelations* resolved) {
+  if (resolved->has_kernels || !CallsKernel(facts)) return {};
+  resolved->has_kernels = true;
+  return AddKernelFunctions(state, policy, needs.cancel, &resolved->session);
+}
+
+Status AddView(const std::shared_ptr<SessionState>& state, const std::string& name,
+               const catalog::ViewEntry& view, const SqlPolicy& policy, const StatementNeeds& needs,
                ResolvedRelations* resolved) {
-  LG_ASSIGN_OR_RETURN([[maybe_unused]] const guard::StatementFacts facts,
-                      JudgeView(name, view.sql, policy));
+  LG_ASSIGN_OR_RETURN(const guard::StatementFacts facts, JudgeView(name, view.sql, policy));
+  LG_RETURN_IF_ERROR(AddKernelsFor(facts, state, policy, needs, resolved));
   return resolved->session.AddView(name, view.sql);
 }
 
@@ -72,7 +83,7 @@ Status AddEntry(const std::shared_ptr<SessionState>& state, const std::string& n
     return AddDataset(state, name, dataset->spec, needs, resolved);
   }
   if (const auto* view = std::get_if<catalog::ViewEntry>(&entry)) {
-    return AddView(name, *view, policy, resolved);
+    return AddView(state, name, *view, policy, needs, resolved);
   }
   return AddStream(state, name, needs, resolved);
 }
@@ -126,7 +137,9 @@ Result<ResolvedRelations> ResolveRelations(const std::shared_ptr<SessionState>& 
   const std::set<std::string> paths = TakePaths(facts, &names);
   LG_ASSIGN_OR_RETURN(const auto closure, state->catalog.Closure(names));
   LG_ASSIGN_OR_RETURN(engine::EngineSession session, OpenEngineSession(*state, needs.ordered));
-  ResolvedRelations resolved{.session = std::move(session), .names = {}, .text_sources = {}};
+  ResolvedRelations resolved{
+      .session = std::move(session), .has_kernels = false, .names = {}, .text_sources = {}};
+  LG_RETURN_IF_ERROR(AddKernelsFor(facts, state, policy, needs, &resolved));
   for (const auto& [name, entry] : closure) {
     LG_RETURN_IF_ERROR(AddEntry(state, name, entry, policy, needs, &resolved));
   }

@@ -26,6 +26,8 @@ struct StatementNeeds {
 
 struct ResolvedRelations {
   engine::EngineSession session;
+  // Whether the kernels are in it as table functions.
+  bool has_kernels = false;
   // Every name in it: what the expanded plan may scan.
   std::set<std::string> names;
   // Text files among them, for errors that want a line.
@@ -39,9 +41,10 @@ Result<ResolvedRelations> ResolveRelations(const std::shared_ptr<SessionState>& 
 // An engine session without any relation, set up as the profile says.
 Result<engine::EngineSession> OpenEngineSession(const SessionState& state, bool ordered);
 
-// How many partitions a statement is planned for.
 // Threads of a kernel: the setting, or as many as the machine has.
 std::int64_t ThreadsFor(const Profile& profile);
+
+// How many partitions a statement is planned for.
 std::int64_t PartitionsFor(const Profile& profile, bool ordered);
 
 }  // namespace lakegate::session

@@ -26,10 +26,11 @@ pub fn plan(session: &Session, sql: &str) -> Result<Arc<dyn TableProvider>> {
         if !is_query {
             return Err(BridgeError::new(Kind::InvalidSql, "a view must be a query"));
         }
+        let (statement, state) = session.prepare(statement)?;
         let plan = session
             .engine
             .handle()
-            .block_on(session.state.statement_to_plan(statement))?;
+            .block_on(state.statement_to_plan(statement))?;
         let view: Arc<dyn TableProvider> = Arc::new(ViewTable::new(plan, Some(sql)));
         Ok(view)
     })

@@ -50,7 +50,7 @@ struct StatementFacts {
     explain: Option<Explain>,
     relations: Vec<Relation>,
     functions: Vec<Named>,
-    table_functions: Vec<Named>,
+    table_functions: Vec<TableFunction>,
     placeholders: Vec<Named>,
     settings: Vec<Named>,
     locations: Vec<Place>,
@@ -85,6 +85,15 @@ struct Relation {
 #[derive(Serialize)]
 struct Named {
     name: String,
+    line: u64,
+    column: u64,
+}
+
+#[derive(Serialize)]
+struct TableFunction {
+    name: String,
+    /// Positional ones; null where one is no text literal.
+    arguments: Vec<Option<String>>,
     line: u64,
     column: u64,
 }

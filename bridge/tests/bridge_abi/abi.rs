@@ -9,7 +9,7 @@ use arrow::array::{Array, RecordBatch, StructArray};
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi_and_data_type};
 use arrow::ffi_stream::FFI_ArrowArrayStream;
-use lakegate_bridge::abi::{LgCancelSource, LgErrorView, LgStr, LgStreamSource};
+use lakegate_bridge::abi::{LgCancelSource, LgErrorView, LgStr, LgStreamSource, LgTableFunction};
 use serde_json::{Value, json};
 
 pub type Handle = *mut c_void;
@@ -34,6 +34,8 @@ handles! {
     lg_session_add_view(session: Handle, name: LgStr, sql: LgStr, err: *mut Handle);
     lg_session_add_stream(session: Handle, name: LgStr, schema: *mut FFI_ArrowSchema,
                           source: LgStreamSource, err: *mut Handle);
+    lg_session_add_table_function(session: Handle, name: LgStr, function: LgTableFunction,
+                                  err: *mut Handle);
     lg_session_plan(session: Handle, sql: LgStr, parameters: LgStr, options: LgStr,
                     cancel: LgCancelSource, out: *mut Handle, err: *mut Handle);
     lg_plan_facts(plan: Handle, out: *mut Handle, err: *mut Handle);

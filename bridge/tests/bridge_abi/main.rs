@@ -7,6 +7,7 @@ mod facts_caps;
 mod facts_scope;
 mod fence;
 mod files;
+mod host_functions;
 mod host_streams;
 mod queries;
 mod stopping;

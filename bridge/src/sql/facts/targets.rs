@@ -17,7 +17,7 @@ pub fn of(statement: &Statement, facts: &mut Collector) {
             TableObject::TableName(name) => facts.relation(name, Role::Write),
             TableObject::TableFunction(function) => {
                 let at = facts.place_of(&function.name);
-                facts.table_function(dotted(&function.name), at);
+                facts.table_function(dotted(&function.name), &[], at);
             }
             TableObject::TableQuery(_) => {}
         },

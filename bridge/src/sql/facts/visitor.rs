@@ -4,15 +4,17 @@ use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Function, FunctionArg, FunctionArguments, ObjectName, ObjectNamePart, PipeOperator,
-    Query, Select, SelectInto, SetExpr, Statement, TableFactor, TableWithJoins, Value,
-    ValueWithSpan, Visitor,
+    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName, ObjectNamePart,
+    PipeOperator, Query, Select, SelectInto, SetExpr, Statement, TableFactor, TableWithJoins,
+    Value, ValueWithSpan, Visitor,
 };
 use datafusion::sql::sqlparser::tokenizer::Location;
 
 use super::nesting::Nesting;
 use super::scope::Scopes;
-use super::{Named, Nested, Place, Relation, Role, StatementFacts, dotted, parts, targets};
+use super::{
+    Named, Nested, Place, Relation, Role, StatementFacts, TableFunction, dotted, parts, targets,
+};
 use super::{ignored, statement_kind};
 use crate::error::{BridgeError, Result};
 use crate::sql::caps::Limits;
@@ -122,8 +124,13 @@ impl<'l> Collector<'l> {
 
     /// `name` as the engine would look it up; of a name with several parts all of them, so
     /// that none of them alone is taken for it.
-    pub fn table_function(&mut self, name: String, at: Location) {
-        self.facts.table_functions.push(named(name, at));
+    pub fn table_function(&mut self, name: String, arguments: &[FunctionArg], at: Location) {
+        self.facts.table_functions.push(TableFunction {
+            name,
+            arguments: arguments.iter().filter_map(positional_text).collect(),
+            line: at.line,
+            column: at.column,
+        });
     }
 
     fn arguments(&mut self, arguments: &[FunctionArg]) {
@@ -219,13 +226,13 @@ impl<'l> Collector<'l> {
             } => {
                 self.spoken_for.insert(name);
                 let at = self.place_of(name);
-                self.table_function(spelt(name), at);
+                self.table_function(spelt(name), &args.args, at);
                 self.arguments(&args.args);
             }
             TableFactor::Function { name, args, .. } => {
                 self.spoken_for.insert(name);
                 let at = self.place_of(name);
-                self.table_function(dotted(name), at);
+                self.table_function(dotted(name), args, at);
                 self.arguments(args);
             }
             TableFactor::TableFunction { expr, .. } => {
@@ -233,14 +240,18 @@ impl<'l> Collector<'l> {
                     Expr::Function(function) => dotted(&function.name),
                     _ => "table".to_owned(),
                 };
-                self.table_function(name, self.at);
+                self.table_function(name, &[], self.at);
             }
-            TableFactor::UNNEST { .. } => self.table_function("unnest".to_owned(), self.at),
-            TableFactor::JsonTable { .. } => self.table_function("json_table".to_owned(), self.at),
+            TableFactor::UNNEST { .. } => self.table_function("unnest".to_owned(), &[], self.at),
+            TableFactor::JsonTable { .. } => {
+                self.table_function("json_table".to_owned(), &[], self.at)
+            }
             TableFactor::OpenJsonTable { .. } => {
-                self.table_function("openjson".to_owned(), self.at)
+                self.table_function("openjson".to_owned(), &[], self.at)
             }
-            TableFactor::XmlTable { .. } => self.table_function("xmltable".to_owned(), self.at),
+            TableFactor::XmlTable { .. } => {
+                self.table_function("xmltable".to_owned(), &[], self.at)
+            }
             TableFactor::SemanticView { name, .. } => self.relation(name, Role::Read),
             TableFactor::NestedJoin {
                 table_with_joins, ..
@@ -354,6 +365,20 @@ impl Visitor for Collector<'_> {
             self.facts.placeholders.push(named(name.clone(), self.at));
         }
         flow(Ok(()))
+    }
+}
+
+/// A positional argument: its text, or nothing where it is no text literal.
+fn positional_text(argument: &FunctionArg) -> Option<Option<String>> {
+    let FunctionArg::Unnamed(argument) = argument else {
+        return None;
+    };
+    match argument {
+        FunctionArgExpr::Expr(Expr::Value(value)) => match &value.value {
+            Value::SingleQuotedString(text) => Some(Some(text.clone())),
+            _ => Some(None),
+        },
+        _ => Some(None),
     }
 }
 
