@@ -92,14 +92,18 @@ void DeclareProfileOptions(CLI::App& command, SessionOptions& options) {
       ->allow_extra_args(false);
 }
 
+void DeclarePolicyOption(CLI::App& command, SessionOptions& options) {
+  command.add_option("--policy", options.policy,
+                     "What SQL may do: read_only, service, write, admin, or a policy file");
+}
+
 void DeclareStatementOptions(CLI::App& command, SessionOptions& options) {
   DeclareProfileOptions(command, options);
   command
       .add_option("--table", options.tables, "A dataset, name=path of a file or folder; repeatable")
       ->take_all()
       ->allow_extra_args(false);
-  command.add_option("--policy", options.policy,
-                     "What SQL may do: read_only, service, write, admin, or a policy file");
+  DeclarePolicyOption(command, options);
   command
       .add_option("--param", options.parameters,
                   "A parameter, name=value; numbers, true, false and null are typed, "

@@ -1,4 +1,5 @@
-// Options that `sql`, `write` and `config` share: profile, settings, policy, tables, parameters.
+// Options that `sql`, `write`, `guard` and `config` share: profile, settings, policy, tables,
+// parameters.
 #ifndef LAKEGATE_CLI_SESSION_OPTIONS_H_
 #define LAKEGATE_CLI_SESSION_OPTIONS_H_
 
@@ -23,6 +24,7 @@ struct SessionOptions {
 };
 
 void DeclareProfileOptions(CLI::App& command, SessionOptions& options);
+void DeclarePolicyOption(CLI::App& command, SessionOptions& options);
 void DeclareStatementOptions(CLI::App& command, SessionOptions& options);
 
 // Defaults ← preset ← user file ← project file (lakegate.toml here) ← environment ← --set.

@@ -64,10 +64,10 @@ struct LAKEGATE_EXPORT SqlPolicy {
   // Allowlists; absent means any name, an empty set means none. `denied_` lists win.
   std::optional<std::set<std::string>> relations;
   std::optional<std::set<std::string>> functions;
-  // Table functions of the presets but `admin`: the kernels, which read registered relations alone.
+  // Of the presets but `admin`: kernels, which read registered relations alone, and unnest.
   std::optional<std::set<std::string>> table_functions =
-      std::set<std::string>{"asof_join",      "canonical_sort", "dedupe",       "explode_list",
-                            "interval_align", "row_ids",        "winner_select"};
+      std::set<std::string>{"asof_join",      "canonical_sort", "dedupe", "explode_list",
+                            "interval_align", "row_ids",        "unnest", "winner_select"};
   std::set<std::string> settings;
   std::set<std::string> denied_relations;
   std::set<std::string> denied_functions;
