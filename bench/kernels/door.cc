@@ -9,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "columnar/buffer_pool.h"
 #include "lakegate/arrow.h"
 #include "lakegate/kernel.h"
 #include "lakegate/kernel_call.h"
@@ -42,7 +43,8 @@ lakegate::Result<lakegate::ArrowStream> Open(const char* kernel, const char* opt
     streams.push_back(*std::move(stream));
   }
   lakegate::KernelOptions values;
-  for (const auto& [name, value] : Json::parse(options).items()) {
+  const Json given = Json::parse(options);
+  for (const auto& [name, value] : given.items()) {
     auto option = OptionOf(value);
     if (!option) return option.error();
     values.emplace(name, *std::move(option));
@@ -61,7 +63,11 @@ __attribute__((visibility("default"))) std::int32_t lakegate_bench_open(
     const char* kernel, const char* options, struct ArrowArrayStream* inputs, std::int32_t count,
     std::int64_t threads, std::int64_t batch_rows, std::int64_t memory_limit,
     struct ArrowArrayStream* output, char* message, std::int64_t message_size) {
+  // Enough idle memory for the working arrays of the largest bench: what is measured is a warm
+  // process, the peers being warmed alike.
+  static const auto pool = lakegate::columnar::BufferPool::Make(std::int64_t{4} << 30);
   lakegate::KernelContext context;
+  context.pool = pool;
   context.threads = threads;
   context.batch_rows = batch_rows;
   context.memory_limit_bytes = memory_limit;

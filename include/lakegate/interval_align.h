@@ -10,10 +10,14 @@
 // overlaps nothing; but an empty span is contained in any span whose closed bounds hold its
 // position, equals an empty span at the same place, and has a distance like any other.
 //
-// Method: keys become dense group ids by hashing once, both sides are ordered once by
-// integer position, best matches come from sweeps over the starts with a tree of running
-// winners over the ends; all-pairs modes walk a tree of maximal ends. Never more than
-// O((n + m) log(n + m)) and the output (all-pairs: log per pair), whatever the keys.
+// Method: keys become dense group ids by hashing once; every group gets a stretch of one axis,
+// so that a span is two positions and keys are gone. The right side is ordered once (radix sort
+// of packed positions) and indexed by the top bits of its starts; each left row then walks from
+// its own place, over slots that cannot match by links to the last span that ends later. Where
+// a walk would be long, best matches come from sweeps over the starts with a tree of running
+// winners over the ends, and pairs from a tree of maximal ends. Never more than
+// O((n + m) log(n + m)) and the output (all-pairs: log per pair), whatever the keys. Left rows
+// are spread over the threads of the context.
 #ifndef LAKEGATE_INTERVAL_ALIGN_H_
 #define LAKEGATE_INTERVAL_ALIGN_H_
 

@@ -2,7 +2,7 @@
 #include <utility>
 
 #include "columnar/schema.h"
-#include "kernels/align_work.h"
+#include "kernels/align_stream.h"
 #include "kernels/joined_schema.h"
 
 namespace lakegate::kernels {
@@ -28,29 +28,6 @@ void AppendAdded(AlignMode mode, NameBook* names, std::vector<OwnedSchema>* fiel
 }
 
 }  // namespace
-
-std::vector<std::string_view> MatchKindWords(AlignMode mode) {
-  const auto word = [mode]() -> std::string_view {
-    switch (mode) {
-      case AlignMode::kExact:
-        return "EXACT";
-      case AlignMode::kContainedBest:
-      case AlignMode::kContainedAll:
-        return "CONTAINED";
-      case AlignMode::kContainingBest:
-        return "CONTAINING";
-      case AlignMode::kNearest:
-        return "NEAREST";
-      case AlignMode::kOverlapBest:
-      case AlignMode::kOverlapAll:
-      case AlignMode::kCount:
-      case AlignMode::kCoverage:
-        return "OVERLAP";
-    }
-    return "";
-  };
-  return {kNoMatch, kNoKeyOrSpan, word()};
-}
 
 OwnedSchema AlignedSchema(const ArrowSchema& left, const ArrowSchema& right,
                           const IntervalAlignOptions& options) {

@@ -1,163 +1,272 @@
-// All pairs, left row by left row: right spans lie in start order, so that a mode is a range of
-// slots and a bound on their ends, which a tree of maxima walks without visiting the others.
+// All pairs, left row by left row. Right spans lie in start order, so that a mode is a range of
+// slots and a bound on their ends: most hits are neighbours, the others are reached over the
+// slots that end too early; where that takes long, a tree of the ends finds them.
 #include <algorithm>
+#include <array>
 #include <utility>
+#include <vector>
 
 #include "base/try.h"
-#include "kernels/match_source.h"
+#include "kernels/align_answers.h"
 #include "kernels/max_tree.h"
 
 namespace lakegate::kernels {
 namespace {
 
-constexpr std::size_t kManyHits = 1 << 15;
+using columnar::Scratch;
 
-class AllSource : public MatchSource {
+// A walk that has missed more slots than it hit, and this many, goes on in the tree.
+constexpr std::size_t kMostMisses = 32;
+// Longer lists are sorted by radix, which can be cancelled.
+constexpr std::size_t kManyHits = std::size_t{1} << 15;
+
+// A match in score order: criterion (less is better), tie breakers, slot.
+struct Hit {
+  std::uint64_t criterion;
+  Row tie;
+  Row slot;
+  bool operator<(const Hit& other) const {
+    if (criterion != other.criterion) return criterion < other.criterion;
+    return tie != other.tie ? tie < other.tie : slot < other.slot;
+  }
+};
+
+// Few hits by insertion: most left rows have some.
+constexpr std::size_t kFewHits = 12;
+
+Status SortHits(const KernelContext& context, std::vector<Hit>* hits) {
+  if (hits->size() <= kFewHits) {
+    Hit* const list = hits->data();
+    for (std::size_t i = 1; i < hits->size(); ++i) {
+      const Hit hit = list[i];
+      std::size_t at = i;
+      for (; at > 0 && hit < list[at - 1]; --at) list[at] = list[at - 1];
+      list[at] = hit;
+    }
+    return {};
+  }
+  if (hits->size() < kManyHits) {
+    std::sort(hits->begin(), hits->end());
+    return {};
+  }
+  // Slots tell hits apart, so that they need not come in slot order.
+  const std::vector<Hit>& from = *hits;
+  const auto key = [&](int bits, auto word_of) {
+    return WordKey{bits,
+                   [&from, word_of](std::size_t first, std::size_t last, std::uint64_t* words) {
+                     for (std::size_t i = first; i < last; ++i) words[i - first] = word_of(from[i]);
+                   }};
+  };
+  const WordKey keys[] = {
+      key(64, [](const Hit& hit) { return hit.criterion; }),
+      key(64, [](const Hit& hit) { return (std::uint64_t{hit.tie} << 32) | hit.slot; })};
+  KernelContext alone = context;
+  alone.threads = 1;
+  LG_ASSIGN_OR_RETURN(const Scratch<Row> order, SortByWordKeys(from.size(), keys, alone));
+  std::vector<Hit> sorted;
+  sorted.reserve(from.size());
+  for (const Row place : order) sorted.push_back(from[place]);
+  hits->swap(sorted);
+  return {};
+}
+
+// Finder finds the hits of one left row.
+template <typename P, typename Finder>
+class AllPairs final : public AlignLister {
  public:
-  AllSource(const SideSpans& left, const RightSpans& right, const CancelToken& cancel,
-            std::vector<std::int64_t> values)
-      : left_(left), right_(right), cancel_(cancel), tree_(std::move(values)) {}
+  AllPairs(PairRules<P> rules, const KernelContext& context, MaxTree<P> tree)
+      : rules_(std::move(rules)),
+        right_(rules_.sides->right),
+        finder_(right_, context.cancel, std::move(tree)),
+        context_(context) {}
 
- protected:
-  // The first slot of the group whose start is at least (or, with `after`, above) `bound`.
-  Row SlotAt(Row group, std::int64_t bound, bool after) const {
-    const auto begin = right_.start.begin() + right_.first[group];
-    const auto end = right_.start.begin() + right_.first[group + 1];
-    const auto at =
-        after ? std::upper_bound(begin, end, bound) : std::lower_bound(begin, end, bound);
-    return static_cast<Row>(at - right_.start.begin());
+  Result<std::size_t> List(std::size_t first, std::size_t last, std::size_t most,
+                           Answers* answers) const override {
+    LeftBlock<P> block;
+    std::vector<Hit> hits;
+    while (first < last) {
+      if (context_.cancel.cancelled()) return Cancelled("interval_align");
+      rules_.sides->ReadLeft(first, std::min(SpanBlock::kRows, last - first), &block);
+      for (std::size_t i = 0; i < block.count; i += kAhead) {
+        const std::size_t count = std::min(kAhead, block.count - i);
+        LG_ASSIGN_OR_RETURN(const std::size_t done,
+                            ListSome(block, i, count, most, &hits, answers));
+        first += done;
+        if (done < count) return first;
+      }
+    }
+    return last;
   }
 
-  Status Walk(Row begin, Row end, std::int64_t threshold, std::vector<Row>* slots) const {
-    const bool finished = tree_.Visit(begin, end, threshold, [&](std::size_t slot) {
-      slots->push_back(static_cast<Row>(slot));
-      return !StopAt(slots->size(), cancel_);
+ private:
+  // Left rows come in any order; the memory that as many need is asked for ahead.
+  static constexpr std::size_t kAhead = 32;
+
+  // Rows [from, from + count) of the block; gives how many it answered.
+  Result<std::size_t> ListSome(const LeftBlock<P>& block, std::size_t from, std::size_t count,
+                               std::size_t most, std::vector<Hit>* hits, Answers* answers) const {
+    std::array<Row, kAhead> begin;
+    for (std::size_t i = from; i < from + count; ++i) right_.starts().Prefetch(block.start[i]);
+    for (std::size_t i = from; i < from + count; ++i) {
+      __builtin_prefetch(right_.slots() + right_.starts().Near(block.start[i]));
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      begin[i] = right_.CountStartsBelow(block.start[from + i]);
+      constexpr std::ptrdiff_t kLine = 64 / static_cast<std::ptrdiff_t>(sizeof(Slot<P>)) + 1;
+      __builtin_prefetch(right_.slots() + begin[i] - kLine);
+      __builtin_prefetch(right_.slots() + begin[i] + kLine);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      if (answers->size() >= most) return i;
+      hits->clear();
+      LG_RETURN_IF_ERROR(finder_.Find(block.start[from + i], block.end[from + i], begin[i], hits));
+      LG_RETURN_IF_ERROR(SortHits(context_, hits));
+      for (const Hit& hit : *hits) {
+        const auto match = rules_.MatchOf(block.start[from + i], block.end[from + i], hit.slot);
+        answers->AddPair(block.first + from + i, match.right_row, kKindMatched, match.score,
+                         match.scored);
+      }
+      if (hits->empty() && rules_.how == JoinHow::kLeft) {
+        answers->AddUnmatched(block.first + from + i, block.Counts(from + i));
+      }
+    }
+    return count;
+  }
+
+  const PairRules<P> rules_;
+  const RightSide<P>& right_;
+  const Finder finder_;
+  const KernelContext context_;
+};
+
+// overlap_all, by the length of the overlap or the caller's score.
+template <typename P>
+class Overlapping {
+ public:
+  Overlapping(const RightSide<P>& right, CancelToken cancel, MaxTree<P> ends)
+      : right_(right), cancel_(std::move(cancel)), ends_(std::move(ends)) {}
+
+  // `begin` is the first slot that starts no earlier.
+  Status Find(P start, P end, Row begin, std::vector<Hit>* hits) const {
+    // What starts inside the left span overlaps it.
+    for (Row at = begin; at < right_.size() && right_.slot(at).start < end; ++at) {
+      if (StopAt(at - begin + 1, cancel_)) return Cancelled("interval_align");
+      Add(start, end, at, hits);
+    }
+    const std::size_t inside = hits->size();
+    std::size_t misses = 0;
+    for (Row at = begin; at > 0;) {
+      if (StopAt(misses + hits->size() + 1, cancel_)) {
+        return Cancelled("interval_align");
+      }
+      const Slot<P>& slot = right_.slot(at - 1);
+      if (slot.reach <= start) return {};
+      if (slot.end > start) {
+        Add(start, end, --at, hits);
+        continue;
+      }
+      if (++misses > kMostMisses + hits->size() - inside) return FindInTree(start, end, at, hits);
+      at = slot.wider == kNoRow ? 0 : slot.wider + 1;
+    }
+    return {};
+  }
+
+ private:
+  void Add(P start, P end, Row slot, std::vector<Hit>* hits) const {
+    const Slot<P>& span = right_.slot(slot);
+    const auto overlap =
+        static_cast<std::uint64_t>(std::min(end, span.end) - std::max(start, span.start));
+    hits->push_back(
+        Hit{right_.has_scores() ? right_.ScoreOf(slot) : ~overlap, right_.TieOf(slot), slot});
+  }
+
+  // Of the slots before `last`.
+  Status FindInTree(P start, P end, Row last, std::vector<Hit>* hits) const {
+    const bool finished = ends_.Visit(0, last, static_cast<P>(start + 1), [&](std::size_t slot) {
+      Add(start, end, static_cast<Row>(slot), hits);
+      return !StopAt(hits->size(), cancel_);
     });
     if (!finished) return Cancelled("interval_align");
     return {};
   }
 
-  const SideSpans& left_;
-  const RightSpans& right_;
-  const CancelToken& cancel_;
-  MaxTree tree_;
+  const RightSide<P>& right_;
+  CancelToken cancel_;
+  MaxTree<P> ends_;
 };
 
-// Sorts slots by a rank each; long lists by radix, which can be cancelled.
-Status SortByRank(const std::vector<Row>& rank, const CancelToken& cancel,
-                  std::vector<Row>* slots) {
-  if (slots->size() < kManyHits) {
-    std::sort(slots->begin(), slots->end(), [&](Row a, Row b) { return rank[a] < rank[b]; });
-    return {};
-  }
-  std::vector<std::uint64_t> codes;
-  codes.reserve(slots->size());
-  for (const Row slot : *slots) codes.push_back(rank[slot]);
-  LG_ASSIGN_OR_RETURN(std::vector<Row> order,
-                      SortRows({CodesOf(std::move(codes))}, slots->size(), cancel));
-  for (Row& place : order) place = (*slots)[place];
-  slots->swap(order);
-  return {};
-}
-
-// contained_all, by tightness or score; overlap_all, by score.
-class RankedSource final : public AllSource {
+// contained_all, by tightness or the caller's score.
+template <typename P>
+class Contained {
  public:
-  RankedSource(const SideSpans& left, const RightSpans& right, const CancelToken& cancel,
-               std::vector<std::int64_t> values, std::vector<Row> rank, bool contained)
-      : AllSource(left, right, cancel, std::move(values)),
-        rank_(std::move(rank)),
-        contained_(contained) {}
+  // The tree holds the complements of the ends: "end <= bound" is "~end >= ~bound".
+  Contained(const RightSide<P>& right, CancelToken cancel, MaxTree<P> complements)
+      : right_(right), cancel_(std::move(cancel)), complements_(std::move(complements)) {}
 
-  Status Find(Row left_row, std::vector<Row>* slots) override {
-    const Row group = left_.group[left_row];
-    if (group == kNoRow) return {};
-    const std::int64_t start = left_.start[left_row];
-    const std::int64_t end = left_.end[left_row];
-    if (contained_) {
-      // Values are the complements of the ends: "end <= bound" is "~end >= ~bound".
-      LG_RETURN_IF_ERROR(Walk(SlotAt(group, start, false), SlotAt(group, end, true), ~end, slots));
-    } else {
-      LG_RETURN_IF_ERROR(Walk(right_.first[group], SlotAt(group, end, false), start + 1, slots));
+  // `begin` is the first slot that starts no earlier.
+  Status Find(P, P end, Row begin, std::vector<Hit>* hits) const {
+    std::size_t misses = 0;
+    for (Row at = begin; at < right_.size(); ++at) {
+      const Slot<P>& slot = right_.slot(at);
+      if (slot.start > end) return {};
+      if (StopAt(misses + hits->size() + 1, cancel_)) {
+        return Cancelled("interval_align");
+      }
+      if (slot.end <= end) {
+        Add(at, hits);
+      } else if (++misses > kMostMisses + hits->size()) {
+        return FindInTree(end, at, hits);
+      }
     }
-    return SortByRank(rank_, cancel_, slots);
-  }
-
- private:
-  std::vector<Row> rank_;
-  bool contained_;
-};
-
-// overlap_all by the length of the overlap, which depends on the left span.
-class OverlapSource final : public AllSource {
- public:
-  OverlapSource(const SideSpans& left, const RightSpans& right, const CancelToken& cancel,
-                std::vector<Row> tie)
-      : AllSource(left, right, cancel, right.end), tie_(std::move(tie)) {}
-
-  Status Find(Row left_row, std::vector<Row>* slots) override {
-    const Row group = left_.group[left_row];
-    if (group == kNoRow) return {};
-    const std::int64_t start = left_.start[left_row];
-    const std::int64_t end = left_.end[left_row];
-    LG_RETURN_IF_ERROR(Walk(right_.first[group], SlotAt(group, end, false), start + 1, slots));
-    const auto length = [&](Row slot) {
-      return LengthOf(std::max(start, right_.start[slot]), std::min(end, right_.end[slot]));
-    };
-    if (slots->size() < kManyHits) {
-      std::sort(slots->begin(), slots->end(), [&](Row a, Row b) {
-        const std::uint64_t length_a = length(a);
-        const std::uint64_t length_b = length(b);
-        return length_a != length_b ? length_a > length_b : tie_[a] < tie_[b];
-      });
-      return {};
-    }
-    std::vector<std::uint64_t> lengths;
-    std::vector<std::uint64_t> ties;
-    for (const Row slot : *slots) {
-      lengths.push_back(length(slot));
-      ties.push_back(tie_[slot]);
-    }
-    std::vector<CodeColumn> columns;
-    columns.push_back(CodesOf(std::move(lengths), /*descending=*/true));
-    columns.push_back(CodesOf(std::move(ties)));
-    LG_ASSIGN_OR_RETURN(std::vector<Row> order,
-                        SortRows(std::move(columns), slots->size(), cancel_));
-    for (Row& place : order) place = (*slots)[place];
-    slots->swap(order);
     return {};
   }
 
  private:
-  std::vector<Row> tie_;
+  void Add(Row slot, std::vector<Hit>* hits) const {
+    hits->push_back(Hit{right_.has_scores() ? right_.ScoreOf(slot) : right_.LengthOfSlot(slot),
+                        right_.TieOf(slot), slot});
+  }
+
+  // Of the slots from `first` on.
+  Status FindInTree(P end, Row first, std::vector<Hit>* hits) const {
+    const Row last = right_.CountStartsBelow(static_cast<P>(end + 1));
+    const bool finished =
+        complements_.Visit(first, last, static_cast<P>(~end), [&](std::size_t slot) {
+          Add(static_cast<Row>(slot), hits);
+          return !StopAt(hits->size(), cancel_);
+        });
+    if (!finished) return Cancelled("interval_align");
+    return {};
+  }
+
+  const RightSide<P>& right_;
+  CancelToken cancel_;
+  MaxTree<P> complements_;
 };
 
 }  // namespace
 
-MatchSourceResult AllMatches(const SideSpans& left, const RightSpans& right, AlignMode mode,
-                             const CancelToken& cancel) {
-  const bool contained = mode == AlignMode::kContainedAll;
-  CodeColumn criterion = right.score_codes;
-  if (contained && criterion.codes.empty()) {
-    std::vector<std::uint64_t> lengths(right.size());
-    for (std::size_t slot = 0; slot < lengths.size(); ++slot) {
-      lengths[slot] = LengthOf(right.start[slot], right.end[slot]);
-    }
-    criterion = CodesOf(std::move(lengths));
+template <typename P>
+AlignListerResult AllLister(PairRules<P> rules, const KernelContext& context) {
+  const RightSide<P>& right = rules.sides->right;
+  const bool contained = rules.sides->mode == AlignMode::kContainedAll;
+  std::vector<P> values(right.size());
+  for (std::size_t slot = 0; slot < values.size(); ++slot) {
+    if (StopAt(slot, context.cancel)) return Cancelled("interval_align");
+    const P end = right.slot(slot).end;
+    values[slot] = contained ? static_cast<P>(~end) : end;
   }
-  const bool by_length = !contained && criterion.codes.empty();
-  LG_ASSIGN_OR_RETURN(const std::vector<Row> order, RankSlots(right, std::move(criterion), cancel));
-  std::vector<Row> rank = Inverse(order);
-  if (by_length) {
-    return std::unique_ptr<MatchSource>(
-        std::make_unique<OverlapSource>(left, right, cancel, std::move(rank)));
-  }
-  std::vector<std::int64_t> values = right.end;
+  MaxTree<P> tree(std::move(values));
   if (contained) {
-    for (std::int64_t& value : values) value = ~value;
+    return std::unique_ptr<AlignLister>(
+        std::make_unique<AllPairs<P, Contained<P>>>(std::move(rules), context, std::move(tree)));
   }
-  return std::unique_ptr<MatchSource>(std::make_unique<RankedSource>(
-      left, right, cancel, std::move(values), std::move(rank), contained));
+  return std::unique_ptr<AlignLister>(
+      std::make_unique<AllPairs<P, Overlapping<P>>>(std::move(rules), context, std::move(tree)));
 }
+
+#define LG_INSTANTIATE(P) template AlignListerResult AllLister(PairRules<P>, const KernelContext&);
+LG_FOR_POSITION_TYPES(LG_INSTANTIATE)
+#undef LG_INSTANTIATE
 
 }  // namespace lakegate::kernels

@@ -1,431 +1,300 @@
-// Best matches without pairs: sweeps over the starts, a tree of running winners over the ends.
+// Best matches: a short walk for each left row among the right spans about it, in the order of
+// their starts; where spans lie so that the walk would be long, sweeps over all such rows.
 //
-// "left inside right", "right inside left" and the parts of "overlaps" are all of one form:
-// right starts on one side of a bound, right ends on one side of another. A sweep in start
-// order turns the first condition into time, a Fenwick tree over the ends keeps the best rank
-// for the second: O((n + m) log m), whatever the shape of the spans.
+// A walk goes from the left span's place backwards (or, for spans inside it, forwards). A slot
+// that ends too early leads to the last one before it that ends later, over all between, and
+// the reach of a slot says when there is nothing more to find. So in data whose spans nest or
+// stand apart a walk looks at little more than what it finds.
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <utility>
 
 #include "base/try.h"
-#include "kernels/match_source.h"
+#include "kernels/align_answers.h"
+#include "kernels/best_sweep.h"
+#include "kernels/parallel.h"
 
 namespace lakegate::kernels {
 namespace {
 
-// Least rank over a prefix of positions.
-class MinPrefix {
+using columnar::Scratch;
+
+// A walk that takes more steps leaves its row to a sweep.
+constexpr int kMostSteps = 64;
+constexpr Row kUnresolved = kNoRow - 1;  // no slot has this number: kMostRows
+// Left rows of a task.
+constexpr std::size_t kGrain = std::size_t{1} << 14;
+
+// The least of the slots offered: by criterion, then tie breakers, then slot.
+template <typename P>
+class Least {
  public:
-  void Reset(std::size_t size) { tree_.assign(size + 1, kNoRow); }
-  void Add(std::size_t position, Row rank) {
-    for (std::size_t i = position + 1; i < tree_.size(); i += i & (~i + 1)) {
-      if (tree_[i] <= rank) return;  // every node above covers this one
-      tree_[i] = rank;
+  explicit Least(const RightSide<P>& right) : right_(right) {}
+  std::uint64_t criterion() const { return criterion_; }
+  Row slot() const { return slot_; }
+
+  void Offer(std::uint64_t criterion, Row slot) {
+    if (criterion > criterion_ || (criterion == criterion_ && slot_ != kNoRow && !Precedes(slot))) {
+      return;
     }
-  }
-  // Over positions 0 .. count - 1.
-  Row Least(std::size_t count) const {
-    Row least = kNoRow;
-    for (std::size_t i = count; i > 0; i &= i - 1) least = std::min(least, tree_[i]);
-    return least;
+    criterion_ = criterion;
+    slot_ = slot;
   }
 
  private:
-  std::vector<Row> tree_;
+  bool Precedes(Row slot) const {
+    const Row tie = right_.TieOf(slot);
+    const Row best = right_.TieOf(slot_);
+    return tie != best ? tie < best : slot < slot_;
+  }
+
+  const RightSide<P>& right_;
+  std::uint64_t criterion_ = std::numeric_limits<std::uint64_t>::max();
+  Row slot_ = kNoRow;
 };
 
-// How many of `count` ascending values are below `bound`. Without branches: the values asked
-// for are anywhere, so that a branch would be mispredicted at every other step.
-std::size_t CountBelow(const std::int64_t* values, std::size_t count, std::int64_t bound) {
-  const std::int64_t* at = values;
-  while (count > 1) {
-    const std::size_t half = count / 2;
-    at += at[half - 1] < bound ? half : 0;
-    count -= half;
-  }
-  return static_cast<std::size_t>(at - values) + (count == 1 && *at < bound ? 1 : 0);
+template <typename P>
+std::uint64_t ScoreOrLength(const RightSide<P>& right, Row slot) {
+  return right.has_scores() ? right.ScoreOf(slot) : right.LengthOfSlot(slot);
 }
 
-// The ends of each group in order, and where each slot's end stands among them.
-struct EndOrder {
-  std::vector<std::int64_t> ends;  // by group, ascending
-  std::vector<Row> place;          // slot → first place of its end in its group
+// Each walk below begins in front of the first slot that starts at From() or later, and gives
+// the best slot of a left span, kNoRow or kUnresolved.
 
-  // Ends of the group below `bound`; ends not above it.
-  std::size_t Below(const RightSpans& right, Row group, std::int64_t bound) const {
-    const Row first = right.first[group];
-    return CountBelow(ends.data() + first, right.first[group + 1] - first, bound);
-  }
-  std::size_t UpTo(const RightSpans& right, Row group, std::int64_t bound) const {
-    if (bound == std::numeric_limits<std::int64_t>::max()) {
-      return right.first[group + 1] - right.first[group];
+template <typename P>
+struct ContainingWalk {
+  static P From(P start, P) { return static_cast<P>(start + 1); }
+  static Row Find(const RightSide<P>& right, P, P end, Row at) {
+    Least<P> best(right);
+    const bool by_length = !right.has_scores();
+    for (int steps = 0; at > 0; ++steps) {
+      const Slot<P>& slot = right.slot(at - 1);
+      if (slot.reach < end) break;
+      // From here on a span around this one is longer than the best.
+      if (by_length && end > slot.start &&
+          static_cast<std::uint64_t>(end - slot.start) > best.criterion()) {
+        break;
+      }
+      if (steps == kMostSteps) return kUnresolved;
+      if (slot.end < end) {
+        at = slot.wider == kNoRow ? 0 : slot.wider + 1;
+        continue;
+      }
+      --at;
+      best.Offer(ScoreOrLength(right, at), at);
     }
-    return Below(right, group, bound + 1);
+    return best.slot();
   }
 };
 
-Result<EndOrder> OrderEnds(const RightSpans& right, const CancelToken& cancel) {
-  LG_ASSIGN_OR_RETURN(const std::vector<Row> order, OrderByEnd(right, cancel));
-  EndOrder sorted;
-  sorted.ends.resize(right.size());
-  sorted.place.resize(right.size());
-  for (std::size_t g = 0; g < right.groups(); ++g) {
-    for (Row i = right.first[g]; i < right.first[g + 1]; ++i) {
-      const Row slot = order[i];
-      sorted.ends[i] = right.end[slot];
-      const bool repeats = i > right.first[g] && sorted.ends[i - 1] == sorted.ends[i];
-      sorted.place[slot] = repeats ? sorted.place[order[i - 1]] : i - right.first[g];
+template <typename P>
+struct OverlapWalk {
+  static P From(P, P end) { return end; }
+  static Row Find(const RightSide<P>& right, P start, P end, Row at) {
+    Least<P> best(right);
+    for (int steps = 0; at > 0; ++steps) {
+      const Slot<P>& slot = right.slot(at - 1);
+      if (slot.reach <= start) break;
+      if (steps == kMostSteps) return kUnresolved;
+      if (slot.end <= start) {
+        at = slot.wider == kNoRow ? 0 : slot.wider + 1;
+        continue;
+      }
+      --at;
+      const auto overlap =
+          static_cast<std::uint64_t>(std::min(end, slot.end) - std::max(start, slot.start));
+      best.Offer(right.has_scores() ? right.ScoreOf(at) : ~overlap, at);
     }
+    return best.slot();
   }
-  return sorted;
-}
-
-// A total order of the slots: rank by slot, and back. Less is better.
-struct Ranking {
-  std::vector<Row> rank;
-  std::vector<Row> slot;
 };
 
-Result<Ranking> Rank(const RightSpans& right, CodeColumn criterion, const CancelToken& cancel) {
-  Ranking ranking;
-  LG_ASSIGN_OR_RETURN(ranking.slot, RankSlots(right, std::move(criterion), cancel));
-  ranking.rank = Inverse(ranking.slot);
-  return ranking;
-}
-
-CodeColumn LengthCodes(const RightSpans& right, bool longest_first) {
-  std::vector<std::uint64_t> lengths(right.size());
-  for (std::size_t slot = 0; slot < right.size(); ++slot) {
-    lengths[slot] = LengthOf(right.start[slot], right.end[slot]);
+template <typename P>
+struct ContainedWalk {
+  static P From(P start, P) { return start; }
+  static Row Find(const RightSide<P>& right, P, P end, Row at) {
+    Least<P> best(right);
+    for (int steps = 0; at < right.size() && right.slot(at).start <= end; ++steps, ++at) {
+      if (steps == kMostSteps) return kUnresolved;
+      if (right.slot(at).end <= end) best.Offer(ScoreOrLength(right, at), at);
+    }
+    return best.slot();
   }
-  return CodesOf(std::move(lengths), longest_first);
-}
-
-CodeColumn PositionCodes(const std::vector<std::int64_t>& positions, bool last_first) {
-  std::vector<std::uint64_t> codes(positions.size());
-  for (std::size_t slot = 0; slot < positions.size(); ++slot)
-    codes[slot] = Ordered(positions[slot]);
-  return CodesOf(std::move(codes), last_first);
-}
-
-// Best by the caller's score where there is one, by the shortest length otherwise.
-CodeColumn ScoreOrTightness(const RightSpans& right) {
-  if (!right.score_codes.codes.empty()) return right.score_codes;
-  return LengthCodes(right, /*longest_first=*/false);
-}
-
-// What both sweeps work on.
-struct Sides {
-  const SideSpans& left;
-  const RightSpans& right;
-  const CancelToken& cancel;
 };
-
-// A left row in sweep order, with what a sweep asks about it beside it.
-struct LeftItem {
-  Row row;
-  Row group;
-  std::int64_t key;
-  std::int64_t bound;
-};
-
-// Left rows by group, then key; see OrderLeft.
-Result<std::vector<LeftItem>> OrderItems(const Sides& sides, const std::vector<std::int64_t>& key,
-                                         const std::vector<std::int64_t>& bound) {
-  LG_ASSIGN_OR_RETURN(const auto rows, OrderLeft(sides.left, sides.right, key, sides.cancel));
-  std::vector<LeftItem> items;
-  items.reserve(rows.size());
-  for (const Row row : rows) {
-    items.push_back(LeftItem{row, sides.left.group[row], key[row], bound[row]});
-  }
-  return items;
-}
-
-// For each left row of `order` (by group, then key ascending): adds the slots of its group
-// with start <= key, then asks.
-template <typename Reset, typename Add, typename Ask>
-Status SweepUp(const Sides& sides, const std::vector<LeftItem>& order, Reset reset, Add add,
-               Ask ask) {
-  const RightSpans& right = sides.right;
-  Row group = kNoRow;
-  Row next = 0;
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    if (StopAt(i, sides.cancel)) return Cancelled("interval_align");
-    const LeftItem& item = order[i];
-    if (item.group != group) {
-      group = item.group;
-      next = right.first[group];
-      reset(static_cast<std::size_t>(right.first[group + 1] - next));
-    }
-    for (; next < right.first[group + 1] && right.start[next] <= item.key; ++next) {
-      if (StopAt(next, sides.cancel)) return Cancelled("interval_align");
-      add(next);
-    }
-    ask(item);
-  }
-  return {};
-}
-
-// The same downwards: slots with start >= key, left rows from the last to the first.
-template <typename Reset, typename Add, typename Ask>
-Status SweepDown(const Sides& sides, const std::vector<LeftItem>& order, Reset reset, Add add,
-                 Ask ask) {
-  const RightSpans& right = sides.right;
-  Row group = kNoRow;
-  Row next = 0;  // slots from here on are in
-  for (std::size_t i = order.size(); i-- > 0;) {
-    if (StopAt(i, sides.cancel)) return Cancelled("interval_align");
-    const LeftItem& item = order[i];
-    if (item.group != group) {
-      group = item.group;
-      next = right.first[group + 1];
-      reset(static_cast<std::size_t>(next - right.first[group]));
-    }
-    for (; next > right.first[group] && right.start[next - 1] >= item.key; --next) {
-      if (StopAt(next, sides.cancel)) return Cancelled("interval_align");
-      add(next - 1);
-    }
-    ask(item);
-  }
-  return {};
-}
-
-using Best = std::vector<Row>;  // left row → slot
-
-// right.start <= key(left) and right.end >= bound(left), the least rank.
-Result<Best> SweepEnclosing(const Sides& sides, const Ranking& ranking,
-                            const std::vector<std::int64_t>& key,
-                            const std::vector<std::int64_t>& bound) {
-  LG_ASSIGN_OR_RETURN(const EndOrder ends, OrderEnds(sides.right, sides.cancel));
-  LG_ASSIGN_OR_RETURN(const std::vector<LeftItem> order, OrderItems(sides, key, bound));
-  Best best(sides.left.size(), kNoRow);
-  MinPrefix tree;
-  std::size_t size = 0;
-  LG_RETURN_IF_ERROR(SweepUp(
-      sides, order,
-      [&](std::size_t count) {
-        size = count;
-        tree.Reset(count);
-      },
-      // Mirrored, so that "ends from here on" is a prefix.
-      [&](Row slot) { tree.Add(size - 1 - ends.place[slot], ranking.rank[slot]); },
-      [&](const LeftItem& item) {
-        const Row rank = tree.Least(size - ends.Below(sides.right, item.group, item.bound));
-        if (rank != kNoRow) best[item.row] = ranking.slot[rank];
-      }));
-  return best;
-}
-
-Result<Best> SweepContained(const Sides& sides) {
-  LG_ASSIGN_OR_RETURN(const Ranking ranking,
-                      Rank(sides.right, ScoreOrTightness(sides.right), sides.cancel));
-  LG_ASSIGN_OR_RETURN(const EndOrder ends, OrderEnds(sides.right, sides.cancel));
-  LG_ASSIGN_OR_RETURN(const std::vector<LeftItem> order,
-                      OrderItems(sides, sides.left.start, sides.left.end));
-  Best best(sides.left.size(), kNoRow);
-  MinPrefix tree;
-  LG_RETURN_IF_ERROR(SweepDown(
-      sides, order, [&](std::size_t count) { tree.Reset(count); },
-      [&](Row slot) { tree.Add(ends.place[slot], ranking.rank[slot]); },
-      [&](const LeftItem& item) {
-        const Row rank = tree.Least(ends.UpTo(sides.right, item.group, item.bound));
-        if (rank != kNoRow) best[item.row] = ranking.slot[rank];
-      }));
-  return best;
-}
-
-Result<Best> SweepContaining(const Sides& sides) {
-  LG_ASSIGN_OR_RETURN(const Ranking ranking,
-                      Rank(sides.right, ScoreOrTightness(sides.right), sides.cancel));
-  return SweepEnclosing(sides, ranking, sides.left.start, sides.left.end);
-}
 
 // Slots of one span are neighbours; the best of each run answers every equal left span.
-Result<Best> LookUpExact(const Sides& sides) {
-  const RightSpans& right = sides.right;
-  CodeColumn score = right.score_codes;
-  LG_ASSIGN_OR_RETURN(const Ranking ranking, Rank(right, std::move(score), sides.cancel));
-  std::vector<Row> run_best(right.size());
-  for (std::size_t g = 0; g < right.groups(); ++g) {
-    for (Row slot = right.first[g + 1]; slot-- > right.first[g];) {
-      run_best[slot] = slot;
-      const bool continues = slot + 1 < right.first[g + 1] &&
-                             right.start[slot] == right.start[slot + 1] &&
-                             right.end[slot] == right.end[slot + 1];
-      if (continues && ranking.rank[run_best[slot + 1]] < ranking.rank[slot]) {
-        run_best[slot] = run_best[slot + 1];
-      }
-    }
+template <typename P>
+struct ExactLookUp {
+  const Scratch<Row>& best_of_run;  // by first slot; empty: the first slot itself
+
+  static P From(P start, P) { return start; }
+  Row Find(const RightSide<P>& right, P start, P end, Row) const {
+    const Row first = FirstEqual(right, start, end);
+    return first == kNoRow || best_of_run.empty() ? first : best_of_run[first];
   }
-  Best best(sides.left.size(), kNoRow);
-  for (std::size_t row = 0; row < sides.left.size(); ++row) {
-    if (StopAt(row, sides.cancel)) return Cancelled("interval_align");
-    const Row group = sides.left.group[row];
-    if (group == kNoRow) continue;
-    const std::pair wanted(sides.left.start[row], sides.left.end[row]);
-    Row low = right.first[group];
-    Row high = right.first[group + 1];
-    while (low < high) {
-      const Row middle = low + (high - low) / 2;
-      if (std::pair(right.start[middle], right.end[middle]) < wanted) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
+};
+
+template <typename P>
+Result<Scratch<Row>> BestOfRuns(const RightSide<P>& right, const KernelContext& context) {
+  if (!right.has_ties() && !right.has_scores()) return Scratch<Row>();
+  Scratch<Row> best(right.size(), *PoolOf(context));
+  for (std::size_t first = 0; first < right.size();) {
+    Least<P> least(right);
+    std::size_t at = first;
+    for (; at < right.size() && right.slot(at).start == right.slot(first).start &&
+           right.slot(at).end == right.slot(first).end;
+         ++at) {
+      if (StopAt(at, context.cancel)) return Cancelled("interval_align");
+      least.Offer(right.has_scores() ? right.ScoreOf(at) : 0, static_cast<Row>(at));
     }
-    const bool found =
-        low < right.first[group + 1] && std::pair(right.start[low], right.end[low]) == wanted;
-    if (found) best[row] = run_best[low];
+    best[first] = least.slot();
+    first = at;
   }
   return best;
 }
 
-// Overlap by the caller's score: right.start < left.end and right.end > left.start.
-Result<Best> SweepOverlapByScore(const Sides& sides) {
-  LG_ASSIGN_OR_RETURN(const Ranking ranking,
-                      Rank(sides.right, sides.right.score_codes, sides.cancel));
-  // Left spans are not empty, so neither step leaves the range.
-  std::vector<std::int64_t> last(sides.left.size());
-  std::vector<std::int64_t> least_end(sides.left.size());
-  for (std::size_t row = 0; row < last.size(); ++row) {
-    if (sides.left.group[row] == kNoRow) continue;
-    last[row] = sides.left.end[row] - 1;
-    least_end[row] = sides.left.start[row] + 1;
+// What is said of each left row; the slots are not needed afterwards.
+struct BestAnswers {
+  Scratch<Row> right_row;  // kNoRow without a match
+  Scratch<double> score;
+  Scratch<std::uint8_t> scored;
+  Scratch<std::uint8_t> kind;
+
+  BestAnswers(std::size_t rows, columnar::BufferPool& pool)
+      : right_row(rows, pool), score(rows, pool), scored(rows, pool), kind(rows, pool) {}
+  void SetNone(std::size_t row, bool counts) {
+    right_row[row] = kNoRow;
+    kind[row] = counts ? kKindNone : kKindInvalid;
   }
-  return SweepEnclosing(sides, ranking, last, least_end);
+  template <typename Match>
+  void Set(std::size_t row, const Match& match) {
+    right_row[row] = match.right_row;
+    score[row] = match.score;
+    scored[row] = match.scored;
+    kind[row] = kKindMatched;
+  }
+};
+
+// Walks for the left rows of a block; those left to a sweep are appended to `unresolved`.
+template <typename P, typename Walk>
+void WalkBlock(const PairRules<P>& rules, const Walk& walk, const LeftBlock<P>& block,
+               BestAnswers* answers, std::vector<SweptRow<P>>* unresolved) {
+  // Left rows come in any order: the memory that some of them need is asked for ahead.
+  constexpr std::size_t kAhead = 32;
+  constexpr std::ptrdiff_t kLine = 64 / static_cast<std::ptrdiff_t>(sizeof(Slot<P>)) + 1;
+  const RightSide<P>& right = rules.sides->right;
+  std::array<Row, kAhead> at;
+  for (std::size_t from = 0; from < block.count; from += kAhead) {
+    const std::size_t count = std::min(kAhead, block.count - from);
+    const auto position = [&](std::size_t i) {
+      return Walk::From(block.start[from + i], block.end[from + i]);
+    };
+    for (std::size_t i = 0; i < count; ++i) right.starts().Prefetch(position(i));
+    for (std::size_t i = 0; i < count; ++i) {
+      __builtin_prefetch(right.slots() + right.starts().Near(position(i)));
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      at[i] = right.CountStartsBelow(position(i));
+      __builtin_prefetch(right.slots() + at[i] - kLine);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      const P start = block.start[from + i];
+      const P end = block.end[from + i];
+      const std::size_t row = block.first + from + i;
+      const Row found = walk.Find(right, start, end, at[i]);
+      if (found == kNoRow) {
+        answers->SetNone(row, block.Counts(from + i));
+      } else if (found == kUnresolved) {
+        unresolved->push_back(SweptRow<P>{static_cast<Row>(row), kNoRow, start, end});
+      } else {
+        answers->Set(row, rules.MatchOf(start, end, found));
+      }
+    }
+  }
 }
 
-// The longest overlap is the best of four candidates: the longest right span inside the left
-// one, any right span around it, the one reaching furthest in from the left, and the one
-// starting first that reaches out to the right.
-class LongestOverlap {
- public:
-  explicit LongestOverlap(const Sides& sides)
-      : sides_(sides), best_(sides.left.size(), kNoRow), length_(sides.left.size(), 0) {}
-
-  Result<Best> Sweep() {
-    const RightSpans& right = sides_.right;
-    LG_ASSIGN_OR_RETURN(tie_, Rank(right, CodeColumn{}, sides_.cancel));
-    LG_ASSIGN_OR_RETURN(ends_, OrderEnds(right, sides_.cancel));
-    LG_ASSIGN_OR_RETURN(const std::vector<LeftItem> order,
-                        OrderItems(sides_, sides_.left.start, sides_.left.end));
-    LG_RETURN_IF_ERROR(SweepFromLeft(order));
-    LG_RETURN_IF_ERROR(SweepFromRight(order));
-    return std::move(best_);
-  }
-
- private:
-  Status SweepFromLeft(const std::vector<LeftItem>& order) {
-    const RightSpans& right = sides_.right;
-    LG_ASSIGN_OR_RETURN(const Ranking last_end,
-                        Rank(right, PositionCodes(right.end, true), sides_.cancel));
-    MinPrefix around;
-    MinPrefix reaching_in;
-    std::size_t size = 0;
-    return SweepUp(
-        sides_, order,
-        [&](std::size_t count) {
-          size = count;
-          around.Reset(count);
-          reaching_in.Reset(count);
-        },
-        [&](Row slot) {
-          around.Add(size - 1 - ends_.place[slot], tie_.rank[slot]);
-          reaching_in.Add(ends_.place[slot], last_end.rank[slot]);
-        },
-        [&](const LeftItem& item) {
-          const std::size_t below = ends_.Below(right, item.group, item.bound);
-          Offer(item, tie_, around.Least(size - below));
-          // Ends equal to the left one belong to `around`.
-          Offer(item, last_end, reaching_in.Least(below));
+template <typename P, typename Walk>
+Result<BestAnswers> FindBest(const PairRules<P>& rules, const Walk& walk,
+                             const KernelContext& context) {
+  const AlignSides<P>& sides = *rules.sides;
+  const RowRanges ranges{sides.left.rows(), kGrain};
+  BestAnswers answers(sides.left.rows(), *PoolOf(context));
+  std::vector<std::vector<SweptRow<P>>> unresolved(ranges.count());
+  LG_RETURN_IF_ERROR(
+      ParallelRanges(context, ranges, [&](std::size_t first, std::size_t last) -> Status {
+        return ForLeftBlocks(sides, first, last, [&](const LeftBlock<P>& block) -> Status {
+          WalkBlock(rules, walk, block, &answers, &unresolved[first / kGrain]);
+          return {};
         });
+      }));
+  std::vector<SweptRow<P>> swept;
+  for (std::vector<SweptRow<P>>& part : unresolved) {
+    swept.insert(swept.end(), part.begin(), part.end());
+    part = {};
   }
-
-  Status SweepFromRight(const std::vector<LeftItem>& order) {
-    const RightSpans& right = sides_.right;
-    LG_ASSIGN_OR_RETURN(const Ranking longest,
-                        Rank(right, LengthCodes(right, true), sides_.cancel));
-    LG_ASSIGN_OR_RETURN(const Ranking first_start,
-                        Rank(right, PositionCodes(right.start, false), sides_.cancel));
-    MinPrefix inside;
-    MinPrefix reaching_out;
-    std::size_t size = 0;
-    return SweepDown(
-        sides_, order,
-        [&](std::size_t count) {
-          size = count;
-          inside.Reset(count);
-          reaching_out.Reset(count);
-        },
-        [&](Row slot) {
-          inside.Add(ends_.place[slot], longest.rank[slot]);
-          reaching_out.Add(size - 1 - ends_.place[slot], first_start.rank[slot]);
-        },
-        [&](const LeftItem& item) {
-          const std::size_t below = ends_.Below(right, item.group, item.bound);
-          // Ends equal to the left one belong to `reaching_out`.
-          Offer(item, longest, inside.Least(below));
-          Offer(item, first_start, reaching_out.Least(size - below));
-        });
+  if (swept.empty()) return answers;
+  LG_RETURN_IF_ERROR(SweepBest(sides, context, &swept));
+  for (const SweptRow<P>& row : swept) {
+    if (row.slot == kNoRow) {
+      answers.SetNone(row.row, true);
+    } else {
+      answers.Set(row.row, rules.MatchOf(row.start, row.end, row.slot));
+    }
   }
+  return answers;
+}
 
-  void Offer(const LeftItem& item, const Ranking& ranking, Row rank) {
-    if (rank == kNoRow) return;
-    const Row slot = ranking.slot[rank];
-    const std::int64_t start = std::max(item.key, sides_.right.start[slot]);
-    const std::int64_t end = std::min(item.bound, sides_.right.end[slot]);
-    if (start >= end) return;
-    const std::uint64_t length = LengthOf(start, end);
-    Row& best = best_[item.row];
-    const bool wins = best == kNoRow || length > length_[item.row] ||
-                      (length == length_[item.row] && tie_.rank[slot] < tie_.rank[best]);
-    if (!wins) return;
-    best = slot;
-    length_[item.row] = length;
-  }
-
-  const Sides& sides_;
-  Best best_;
-  std::vector<std::uint64_t> length_;
-  Ranking tie_;
-  EndOrder ends_;
-};
-
-class BestSource final : public MatchSource {
- public:
-  explicit BestSource(Best best) : best_(std::move(best)) {}
-  Status Find(Row left_row, std::vector<Row>* slots) override {
-    if (best_[left_row] != kNoRow) slots->push_back(best_[left_row]);
-    return {};
-  }
-
- private:
-  Best best_;
-};
-
-Result<Best> FindBest(const Sides& sides, AlignMode mode) {
-  switch (mode) {
-    case AlignMode::kExact:
-      return LookUpExact(sides);
+template <typename P>
+Result<BestAnswers> FindBest(const PairRules<P>& rules, const KernelContext& context) {
+  switch (rules.sides->mode) {
+    case AlignMode::kExact: {
+      LG_ASSIGN_OR_RETURN(const Scratch<Row> runs, BestOfRuns(rules.sides->right, context));
+      return FindBest(rules, ExactLookUp<P>{runs}, context);
+    }
     case AlignMode::kContainedBest:
-    case AlignMode::kContainedAll:
-      return SweepContained(sides);
+      return FindBest(rules, ContainedWalk<P>{}, context);
     case AlignMode::kContainingBest:
-      return SweepContaining(sides);
+      return FindBest(rules, ContainingWalk<P>{}, context);
     default:
-      break;
+      return FindBest(rules, OverlapWalk<P>{}, context);
   }
-  if (!sides.right.score_codes.codes.empty()) return SweepOverlapByScore(sides);
-  return LongestOverlap(sides).Sweep();
 }
+
+class BestPairs final : public AlignLister {
+ public:
+  BestPairs(BestAnswers best, JoinHow how) : best_(std::move(best)), all_(how == JoinHow::kLeft) {}
+
+  Result<std::size_t> List(std::size_t first, std::size_t last, std::size_t most,
+                           Answers* answers) const override {
+    // Each row has one answer at most, so a part of the rows is never too much.
+    last = std::min(last, first + most);
+    for (std::size_t row = first; row < last; ++row) {
+      if (best_.right_row[row] != kNoRow) {
+        answers->AddPair(row, best_.right_row[row], kKindMatched, best_.score[row],
+                         best_.scored[row] != 0);
+      } else if (all_) {
+        answers->AddUnmatched(row, best_.kind[row] == kKindNone);
+      }
+    }
+    return last;
+  }
+
+ private:
+  BestAnswers best_;
+  bool all_;
+};
 
 }  // namespace
 
-MatchSourceResult BestMatches(const SideSpans& left, const RightSpans& right, AlignMode mode,
-                              const CancelToken& cancel) {
-  LG_ASSIGN_OR_RETURN(Best best, FindBest(Sides{left, right, cancel}, mode));
-  return std::unique_ptr<MatchSource>(std::make_unique<BestSource>(std::move(best)));
+template <typename P>
+AlignListerResult BestLister(PairRules<P> rules, const KernelContext& context) {
+  LG_ASSIGN_OR_RETURN(BestAnswers best, FindBest(rules, context));
+  return std::unique_ptr<AlignLister>(std::make_unique<BestPairs>(std::move(best), rules.how));
 }
+
+#define LG_INSTANTIATE(P) template AlignListerResult BestLister(PairRules<P>, const KernelContext&);
+LG_FOR_POSITION_TYPES(LG_INSTANTIATE)
+#undef LG_INSTANTIATE
 
 }  // namespace lakegate::kernels

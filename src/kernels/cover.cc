@@ -1,90 +1,175 @@
-#include "kernels/cover.h"
-
+// count and coverage: answers about all overlapping right spans that need none of the pairs.
 #include <algorithm>
+#include <limits>
+#include <utility>
 
 #include "base/try.h"
+#include "kernels/align_answers.h"
+#include "kernels/overlap_count.h"
 
 namespace lakegate::kernels {
 namespace {
 
-// The union of each group's spans: disjoint spans in order, and the positions before each.
-struct Islands {
-  std::vector<std::int64_t> start;
-  std::vector<std::int64_t> end;
-  std::vector<std::uint64_t> before;  // covered positions of the group before this island
-  std::vector<std::size_t> first;     // by group
+using columnar::Scratch;
 
-  // Covered positions of the group below `position`.
-  std::uint64_t Below(Row group, std::int64_t position) const {
-    const auto begin = start.begin() + static_cast<std::ptrdiff_t>(first[group]);
-    const auto stop = start.begin() + static_cast<std::ptrdiff_t>(first[group + 1]);
-    const auto at = std::lower_bound(begin, stop, position);
-    if (at == begin) return 0;
-    const auto island = static_cast<std::size_t>(at - start.begin()) - 1;
-    return before[island] + LengthOf(start[island], std::min(end[island], position));
+// An answer without pairs: kind, whole number and, where it has one, a fraction.
+void AddKind(std::size_t left_row, bool matched, bool counts, Answers* answers) {
+  answers->left.push_back(static_cast<std::int64_t>(left_row));
+  answers->kind.push_back(matched ? kKindMatched : counts ? kKindNone : kKindInvalid);
+}
+
+template <typename P>
+class Counts final : public AlignLister {
+ public:
+  Counts(std::shared_ptr<const AlignSides<P>> sides, OverlapCount<P> overlaps, JoinHow how,
+         CancelToken cancel)
+      : sides_(std::move(sides)),
+        overlaps_(std::move(overlaps)),
+        all_(how == JoinHow::kLeft),
+        cancel_(std::move(cancel)) {}
+
+  Result<std::size_t> List(std::size_t first, std::size_t last, std::size_t most,
+                           Answers* answers) const override {
+    // Each row has one answer at most, so a part of the rows is never too much.
+    last = std::min(last, first + most);
+    LG_RETURN_IF_ERROR(ForLeftBlocks(*sides_, first, last, [&](const auto& block) -> Status {
+      if (cancel_.cancelled()) return Cancelled("interval_align");
+      std::array<Row, SpanBlock::kRows> counts;
+      overlaps_.Count(block, counts.data());
+      for (std::size_t i = 0; i < block.count; ++i) {
+        if (counts[i] == 0 && !all_) continue;
+        AddKind(block.first + i, counts[i] > 0, block.Counts(i), answers);
+        answers->whole.push_back(counts[i]);
+      }
+      return {};
+    }));
+    return last;
+  }
+
+ private:
+  std::shared_ptr<const AlignSides<P>> sides_;
+  OverlapCount<P> overlaps_;
+  bool all_;
+  CancelToken cancel_;
+};
+
+// The union of all spans: disjoint spans in order, and the positions before each.
+template <typename P>
+struct Islands {
+  struct Island {
+    P start;
+    P end;
+    P before;  // covered positions of the axis before it
+  };
+  Scratch<Island> islands;
+  PositionIndex<P> index;
+
+  static Result<Islands> Make(const RightSide<P>& right, P axis_end, const KernelContext& context) {
+    Islands made;
+    made.islands = Scratch<Island>(right.size(), *PoolOf(context));
+    std::size_t count = 0;
+    for (std::size_t at = 0; at < right.size(); ++at) {
+      if (StopAt(at, context.cancel)) return Cancelled("interval_align");
+      const Slot<P>& slot = right.slot(at);
+      Island* last = count == 0 ? nullptr : &made.islands[count - 1];
+      if (last != nullptr && slot.start <= last->end) {
+        last->end = slot.reach;
+        continue;
+      }
+      const P before =
+          last == nullptr ? P{0} : static_cast<P>(last->before + (last->end - last->start));
+      made.islands[count++] = Island{slot.start, slot.end, before};
+    }
+    made.islands.Shrink(count);
+    LG_ASSIGN_OR_RETURN(
+        made.index,
+        PositionIndex<P>::Make(
+            count, axis_end, [&](std::size_t i) { return made.islands[i].start; }, context));
+    return made;
+  }
+
+  // Covered positions of the axis below `position`.
+  P Below(P position) const {
+    const Row at = index.CountBelow(position, [this](std::size_t i) { return islands[i].start; });
+    if (at == 0) return 0;
+    const Island& island = islands[at - 1];
+    return static_cast<P>(island.before + (std::min(island.end, position) - island.start));
   }
 };
 
-Islands Merge(const RightSpans& right) {
-  Islands islands;
-  islands.first.push_back(0);
-  for (std::size_t g = 0; g < right.groups(); ++g) {
-    std::uint64_t covered = 0;
-    const std::size_t group_first = islands.start.size();
-    for (Row slot = right.first[g]; slot < right.first[g + 1]; ++slot) {
-      const bool joins =
-          islands.start.size() > group_first && right.start[slot] <= islands.end.back();
-      if (joins) {
-        islands.end.back() = std::max(islands.end.back(), right.end[slot]);
-        continue;
+template <typename P>
+class Coverage final : public AlignLister {
+ public:
+  Coverage(std::shared_ptr<const AlignSides<P>> sides, Islands<P> islands, JoinHow how,
+           CancelToken cancel)
+      : sides_(std::move(sides)),
+        islands_(std::move(islands)),
+        all_(how == JoinHow::kLeft),
+        cancel_(std::move(cancel)) {}
+
+  Result<std::size_t> List(std::size_t first, std::size_t last, std::size_t most,
+                           Answers* answers) const override {
+    last = std::min(last, first + most);
+    LG_RETURN_IF_ERROR(ForLeftBlocks(*sides_, first, last, [&](const auto& block) -> Status {
+      if (cancel_.cancelled()) return Cancelled("interval_align");
+      for (std::size_t i = 0; i < block.count; ++i) {
+        islands_.index.Prefetch(block.start[i]);
+        islands_.index.Prefetch(block.end[i]);
       }
-      if (islands.start.size() > group_first) {
-        covered += LengthOf(islands.start.back(), islands.end.back());
-      }
-      islands.start.push_back(right.start[slot]);
-      islands.end.push_back(right.end[slot]);
-      islands.before.push_back(covered);
-    }
-    islands.first.push_back(islands.start.size());
+      for (std::size_t i = 0; i < block.count; ++i) AddRow(block, i, answers);
+      return {};
+    }));
+    return last;
   }
-  return islands;
-}
+
+ private:
+  void AddRow(const LeftBlock<P>& block, std::size_t i, Answers* answers) const {
+    constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
+    const auto covered =
+        static_cast<std::uint64_t>(islands_.Below(block.end[i]) - islands_.Below(block.start[i]));
+    if (covered == 0 && !all_) return;
+    const std::uint64_t length = LengthOf(block.spans.start[i], block.spans.end[i]);
+    const bool valid = block.Counts(i) && length > 0;
+    AddKind(block.first + i, covered > 0, block.Counts(i), answers);
+    answers->whole.push_back(static_cast<std::int64_t>(std::min(covered, kMost)));
+    answers->value.push_back(valid ? static_cast<double>(covered) / static_cast<double>(length)
+                                   : 0);
+    answers->value_valid.push_back(valid);
+  }
+
+  std::shared_ptr<const AlignSides<P>> sides_;
+  Islands<P> islands_;
+  bool all_;
+  CancelToken cancel_;
+};
 
 }  // namespace
 
-Result<std::vector<std::int64_t>> CountOverlaps(const SideSpans& left, const RightSpans& right,
-                                                const CancelToken& cancel) {
-  LG_ASSIGN_OR_RETURN(const std::vector<Row> by_end, OrderByEnd(right, cancel));
-  std::vector<std::int64_t> ends(right.size());
-  for (std::size_t i = 0; i < ends.size(); ++i) ends[i] = right.end[by_end[i]];
-  std::vector<std::int64_t> counts(left.size(), 0);
-  for (std::size_t row = 0; row < left.size(); ++row) {
-    if (StopAt(row, cancel)) return Cancelled("interval_align");
-    const Row group = left.group[row];
-    if (group == kNoRow) continue;
-    const Row first = right.first[group];
-    const Row last = right.first[group + 1];
-    const auto started =
-        std::lower_bound(right.start.begin() + first, right.start.begin() + last, left.end[row]) -
-        right.start.begin();
-    const auto ended =
-        std::upper_bound(ends.begin() + first, ends.begin() + last, left.start[row]) - ends.begin();
-    counts[row] = started - ended;
-  }
-  return counts;
+template <typename P>
+AlignListerResult CountLister(std::shared_ptr<const AlignSides<P>> sides,
+                              const RightPositions<P>& positions, JoinHow how,
+                              const KernelContext& context) {
+  LG_ASSIGN_OR_RETURN(OverlapCount<P> overlaps,
+                      OverlapCount<P>::Make(positions, sides->axis.end(), context));
+  return std::unique_ptr<AlignLister>(
+      std::make_unique<Counts<P>>(std::move(sides), std::move(overlaps), how, context.cancel));
 }
 
-Result<std::vector<std::uint64_t>> CoveredLengths(const SideSpans& left, const RightSpans& right,
-                                                  const CancelToken& cancel) {
-  const Islands islands = Merge(right);
-  std::vector<std::uint64_t> covered(left.size(), 0);
-  for (std::size_t row = 0; row < left.size(); ++row) {
-    if (StopAt(row, cancel)) return Cancelled("interval_align");
-    const Row group = left.group[row];
-    if (group == kNoRow) continue;
-    covered[row] = islands.Below(group, left.end[row]) - islands.Below(group, left.start[row]);
-  }
-  return covered;
+template <typename P>
+AlignListerResult CoverageLister(std::shared_ptr<const AlignSides<P>> sides, JoinHow how,
+                                 const KernelContext& context) {
+  LG_ASSIGN_OR_RETURN(Islands<P> islands,
+                      Islands<P>::Make(sides->right, sides->axis.end(), context));
+  return std::unique_ptr<AlignLister>(
+      std::make_unique<Coverage<P>>(std::move(sides), std::move(islands), how, context.cancel));
 }
+
+#define LG_INSTANTIATE(P)                                                                          \
+  template AlignListerResult CountLister(std::shared_ptr<const AlignSides<P>>,                     \
+                                         const RightPositions<P>&, JoinHow, const KernelContext&); \
+  template AlignListerResult CoverageLister(std::shared_ptr<const AlignSides<P>>, JoinHow,         \
+                                            const KernelContext&);
+LG_FOR_POSITION_TYPES(LG_INSTANTIATE)
+#undef LG_INSTANTIATE
 
 }  // namespace lakegate::kernels

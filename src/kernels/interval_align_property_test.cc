@@ -281,8 +281,8 @@ Case RandomCase(const SpanType& type, Rng& rng) {
   }
   if (mode == AlignMode::kNearest) c.options.nearest_k = Pick(rng, 1, 4);
   const bool wild = Pick(rng, 0, 3) == 0;
-  // Now and then enough rows for the trees to have levels.
-  const std::int64_t most = Pick(rng, 0, 60) == 0 ? 90 : 12;
+  // Now and then enough rows for the trees to have levels, and for walks to be given up.
+  const std::int64_t most = Pick(rng, 0, 40) == 0 ? 180 : 12;
   for (std::int64_t i = Pick(rng, 0, most); i > 0; --i) {
     c.left.push_back(RandomRow(type, wild, static_cast<std::int64_t>(c.left.size()), rng));
   }
@@ -290,6 +290,12 @@ Case RandomCase(const SpanType& type, Rng& rng) {
     c.right.push_back(RandomRow(type, wild, static_cast<std::int64_t>(c.right.size()), rng));
   }
   return c;
+}
+
+KernelContext RandomContext(Rng& rng) {
+  KernelContext context = ContextOfTest(Pick(rng, 1, 7));
+  context.threads = std::int64_t{1} << Pick(rng, 0, 2);
+  return context;
 }
 
 TEST(IntervalAlignProperty, AgreesWithTwoNestedLoops) {
@@ -300,10 +306,11 @@ TEST(IntervalAlignProperty, AgreesWithTwoNestedLoops) {
     SCOPED_TRACE(fmt::format("seed {} round {}", kSeed, round));
     const SpanType& type = types[static_cast<std::size_t>(round) % types.size()];
     const Case c = RandomCase(type, rng);
+    const KernelContext context = RandomContext(rng);
     const Encoding left{kPaths[Pick(rng, 0, 3)], type.format};
     const Encoding right{kPaths[Pick(rng, 0, 3)], type.format};
     auto stream = IntervalAlign(StreamOfTest(c.left, left, rng), StreamOfTest(c.right, right, rng),
-                                c.options, ContextOfTest(Pick(rng, 1, 7)));
+                                c.options, context);
     ASSERT_TRUE(stream) << stream.error().ToString();
     auto result = ReadAll(*std::move(stream));
     ASSERT_TRUE(result) << result.error().ToString();

@@ -2,11 +2,10 @@
 #ifndef LAKEGATE_KERNELS_KERNEL_STREAM_H_
 #define LAKEGATE_KERNELS_KERNEL_STREAM_H_
 
-#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "columnar/buffer_pool.h"
 #include "lakegate/arrow.h"
@@ -37,14 +36,6 @@ class KernelStream : public RecordStream {
 
 // The pool of a context: its own, or the one of the process.
 std::shared_ptr<columnar::BufferPool> PoolOf(const KernelContext& context);
-
-// Columns that kernels add. `valid` is empty when no value is null.
-OwnedArray Int64Column(const std::vector<std::int64_t>& values, columnar::BufferPool& pool);
-OwnedArray DoubleColumn(const std::vector<double>& values, const std::vector<bool>& valid,
-                        columnar::BufferPool& pool);
-// utf8: words[indices[i]].
-OwnedArray WordColumn(const std::vector<std::uint8_t>& indices,
-                      const std::vector<std::string_view>& words, columnar::BufferPool& pool);
 
 }  // namespace lakegate::kernels
 

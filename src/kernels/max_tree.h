@@ -13,13 +13,15 @@
 
 namespace lakegate::kernels {
 
+template <typename P>
 class MaxTree {
  public:
-  explicit MaxTree(std::vector<std::int64_t> values) {
+  MaxTree() = default;
+  explicit MaxTree(std::vector<P> values) {
     levels_.push_back(std::move(values));
     while (levels_.back().size() > 1) {
       const auto& below = levels_.back();
-      std::vector<std::int64_t> above((below.size() + kFan - 1) / kFan);
+      std::vector<P> above((below.size() + kFan - 1) / kFan);
       for (std::size_t i = 0; i < above.size(); ++i) {
         const auto first = below.begin() + static_cast<std::ptrdiff_t>(i * kFan);
         const auto last =
@@ -33,7 +35,7 @@ class MaxTree {
   // Calls hit(position) for each value >= threshold in [begin, end), ascending, until it
   // gives false. Gives false when it was stopped.
   template <typename Hit>
-  bool Visit(std::size_t begin, std::size_t end, std::int64_t threshold, Hit hit) const {
+  bool Visit(std::size_t begin, std::size_t end, P threshold, Hit hit) const {
     if (begin >= end) return true;
     return VisitNode(levels_.size() - 1, 0, Query{begin, end, threshold}, hit);
   }
@@ -45,7 +47,7 @@ class MaxTree {
   struct Query {
     std::size_t begin;
     std::size_t end;
-    std::int64_t threshold;
+    P threshold;
   };
 
   template <typename Hit>
@@ -63,7 +65,7 @@ class MaxTree {
     return true;
   }
 
-  std::vector<std::vector<std::int64_t>> levels_;  // levels_[0]: the values
+  std::vector<std::vector<P>> levels_;  // levels_[0]: the values
 };
 
 }  // namespace lakegate::kernels

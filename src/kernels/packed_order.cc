@@ -1,8 +1,6 @@
 #include "kernels/packed_order.h"
 
 #include <algorithm>
-#include <array>
-#include <numeric>
 #include <utility>
 
 #include "base/try.h"
@@ -46,45 +44,13 @@ Result<PackedOrder> PackOrder(const columnar::Collected& table, std::span<const 
 }
 
 Result<Scratch<Row>> SortPacked(const PackedOrder& order, const KernelContext& context) {
-  columnar::BufferPool& pool = *PoolOf(context);
-  if (order.words.empty()) {
-    Scratch<Row> rows(order.rows, pool);
-    std::iota(rows.begin(), rows.end(), Row{0});
-    return rows;
+  std::vector<WordKey> keys;
+  keys.reserve(order.words.size());
+  for (const PackedWord& word : order.words) {
+    keys.push_back(WordKey{word.bits(), [&word](std::size_t from, std::size_t to,
+                                                std::uint64_t* out) { word.Fill(from, to, out); }});
   }
-  // Least significant word first; each sort keeps the order of the one before.
-  const PackedWord& last = order.words.back();
-  LG_ASSIGN_OR_RETURN(Scratch<Row> rows, SortByWords(
-                                             order.rows, last.bits(),
-                                             [&](std::size_t from, std::size_t to,
-                                                 std::uint64_t* out) { last.Fill(from, to, out); },
-                                             context));
-  Scratch<std::uint64_t> words;
-  for (std::size_t at = order.words.size() - 1; at-- > 0;) {
-    if (words.empty()) words = Scratch<std::uint64_t>(order.rows, pool);
-    LG_RETURN_IF_ERROR(ParallelRanges(context, RowRanges{order.rows},
-                                      [&](std::size_t from, std::size_t to) -> Status {
-                                        order.words[at].Fill(from, to, words.data() + from);
-                                        return {};
-                                      }));
-    LG_ASSIGN_OR_RETURN(Scratch<Row> places,
-                        SortByWords(
-                            order.rows, order.words[at].bits(),
-                            [&](std::size_t from, std::size_t to, std::uint64_t* out) {
-                              for (std::size_t i = from; i < to; ++i)
-                                out[i - from] = words[rows[i]];
-                            },
-                            context));
-    LG_RETURN_IF_ERROR(ParallelRanges(context, RowRanges{order.rows},
-                                      [&](std::size_t from, std::size_t to) -> Status {
-                                        for (std::size_t i = from; i < to; ++i) {
-                                          places[i] = rows[places[i]];
-                                        }
-                                        return {};
-                                      }));
-    rows = std::move(places);
-  }
-  return rows;
+  return SortByWordKeys(order.rows, keys, context);
 }
 
 namespace {

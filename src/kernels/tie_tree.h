@@ -10,24 +10,50 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <utility>
 #include <vector>
 
-#include "kernels/spans.h"
+#include "kernels/right_side.h"
+#include "kernels/work.h"
+#include "lakegate/cancel.h"
 
 namespace lakegate::kernels {
 
+template <typename P>
 class TieTree {
  public:
-  // `by_tie` lists the slots by group, then tie; it must outlive the tree. `all_by_start`
-  // lists them by start, whatever the group. Stops when cancelled: look before the first use.
-  TieTree(const RightSpans& right, const std::vector<Row>& by_tie,
-          const std::vector<Row>& all_by_start, const CancelToken& cancel);
+  // `by_tie` lists the slots by group, then tie, `place` is its inverse. The first must outlive
+  // the tree. Stops when cancelled: look before the first use.
+  TieTree(const RightSide<P>& right, std::span<const Row> by_tie, std::span<const Row> place,
+          const CancelToken& cancel)
+      : right_(right), by_tie_(by_tie) {
+    const std::size_t count = right.size();
+    for (int shift = kLeafShift;; shift += kFanShift) {
+      Level level{shift, std::vector<Entry>(count)};
+      const std::size_t blocks = (count + (std::size_t{1} << shift) - 1) >> shift;
+      std::vector<std::size_t> next(blocks);
+      for (std::size_t b = 0; b < blocks; ++b) next[b] = b << shift;
+      // Slots are in start order; filling blocks in it sorts each of them.
+      for (std::size_t slot = 0; slot < count; ++slot) {
+        if (StopAt(slot, cancel)) return;
+        const std::size_t block = place[slot] >> shift;
+        const std::size_t at = next[block]++;
+        P greatest = right.slot(slot).end;
+        if (at > (block << shift)) {
+          greatest = std::max(greatest, level.entries[at - 1].greatest_end);
+        }
+        level.entries[at] = Entry{right.slot(slot).start, greatest};
+      }
+      levels_.push_back(std::move(level));
+      if (blocks <= 1) return;
+    }
+  }
 
   // Calls hit(slot) in tie order for the slots at places [begin, end) with start <=
   // `latest_start` and end >= `earliest_end`, until it gives false.
   template <typename Hit>
-  void Visit(std::size_t begin, std::size_t end, std::int64_t latest_start,
-             std::int64_t earliest_end, Hit hit) const {
+  void Visit(std::size_t begin, std::size_t end, P latest_start, P earliest_end, Hit hit) const {
     if (begin < end) {
       VisitBlock(levels_.size() - 1, 0, Query{begin, end, latest_start, earliest_end}, hit);
     }
@@ -38,8 +64,8 @@ class TieTree {
   static constexpr int kFanShift = 3;
 
   struct Entry {
-    std::int64_t start;
-    std::int64_t greatest_end;  // of this entry and those before it in the block
+    P start;
+    P greatest_end;  // of this entry and those before it in the block
   };
   struct Level {
     int shift;
@@ -48,8 +74,8 @@ class TieTree {
   struct Query {
     std::size_t begin;
     std::size_t end;
-    std::int64_t latest_start;
-    std::int64_t earliest_end;
+    P latest_start;
+    P earliest_end;
   };
 
   bool MayHold(const Level& level, std::size_t block, const Query& query) const {
@@ -57,9 +83,9 @@ class TieTree {
     const auto last =
         level.entries.begin() +
         static_cast<std::ptrdiff_t>(std::min((block + 1) << level.shift, level.entries.size()));
-    const auto at = std::upper_bound(
-        first, last, query.latest_start,
-        [](std::int64_t bound, const Entry& entry) { return bound < entry.start; });
+    const auto at =
+        std::upper_bound(first, last, query.latest_start,
+                         [](P bound, const Entry& entry) { return bound < entry.start; });
     return at != first && (at - 1)->greatest_end >= query.earliest_end;
   }
 
@@ -73,8 +99,8 @@ class TieTree {
     if (depth == 0) {
       for (std::size_t place = block_begin; place < block_end; ++place) {
         const Row slot = by_tie_[place];
-        const bool is_hit =
-            right_.start[slot] <= query.latest_start && right_.end[slot] >= query.earliest_end;
+        const bool is_hit = right_.slot(slot).start <= query.latest_start &&
+                            right_.slot(slot).end >= query.earliest_end;
         if (is_hit && !hit(slot)) return false;
       }
       return true;
@@ -87,8 +113,8 @@ class TieTree {
     return true;
   }
 
-  const RightSpans& right_;
-  const std::vector<Row>& by_tie_;
+  const RightSide<P>& right_;
+  std::span<const Row> by_tie_;
   std::vector<Level> levels_;  // smallest blocks first; the last level is one block
 };
 

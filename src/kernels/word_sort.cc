@@ -250,4 +250,43 @@ Result<Scratch<Row>> SortByWords(std::size_t count, int bits, const WordSource& 
   return WordSort<WideItem>(count, bits, context).Run(source);
 }
 
+Result<Scratch<Row>> SortByWordKeys(std::size_t count, std::span<const WordKey> keys,
+                                    const KernelContext& context) {
+  columnar::BufferPool& pool = *PoolOf(context);
+  if (keys.empty()) {
+    Scratch<Row> rows(count, pool);
+    std::iota(rows.begin(), rows.end(), Row{0});
+    return rows;
+  }
+  // Least significant word first; each sort keeps the order of the one before.
+  LG_ASSIGN_OR_RETURN(Scratch<Row> rows,
+                      SortByWords(count, keys.back().bits, keys.back().source, context));
+  Scratch<std::uint64_t> words;
+  for (std::size_t at = keys.size() - 1; at-- > 0;) {
+    if (words.empty()) words = Scratch<std::uint64_t>(count, pool);
+    LG_RETURN_IF_ERROR(
+        ParallelRanges(context, RowRanges{count}, [&](std::size_t from, std::size_t to) -> Status {
+          keys[at].source(from, to, words.data() + from);
+          return {};
+        }));
+    LG_ASSIGN_OR_RETURN(Scratch<Row> places,
+                        SortByWords(
+                            count, keys[at].bits,
+                            [&](std::size_t from, std::size_t to, std::uint64_t* out) {
+                              for (std::size_t i = from; i < to; ++i)
+                                out[i - from] = words[rows[i]];
+                            },
+                            context));
+    LG_RETURN_IF_ERROR(
+        ParallelRanges(context, RowRanges{count}, [&](std::size_t from, std::size_t to) -> Status {
+          for (std::size_t i = from; i < to; ++i) {
+            places[i] = rows[places[i]];
+          }
+          return {};
+        }));
+    rows = std::move(places);
+  }
+  return rows;
+}
+
 }  // namespace lakegate::kernels

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <span>
 
 #include "columnar/scratch.h"
 #include "kernels/work.h"
@@ -19,6 +20,17 @@ using WordSource = std::function<void(std::size_t first, std::size_t last, std::
 // The places by ascending word, equal ones in their order. Words are below 2^bits. kCancelled.
 Result<columnar::Scratch<Row>> SortByWords(std::size_t count, int bits, const WordSource& source,
                                            const KernelContext& context);
+
+// One of several words of a place; words are below 2^bits.
+struct WordKey {
+  int bits = 0;
+  WordSource source;
+};
+
+// The places by their keys, the first being the most significant, equal ones in their order;
+// no key: as they are. kCancelled.
+Result<columnar::Scratch<Row>> SortByWordKeys(std::size_t count, std::span<const WordKey> keys,
+                                              const KernelContext& context);
 
 }  // namespace lakegate::kernels
 
