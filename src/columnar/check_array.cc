@@ -62,7 +62,6 @@ bool MustExist(const DataType& type, std::int64_t buffer) {
     case Layout::kListView64:
       return buffer == 1 || buffer == 2;
     case Layout::kDenseUnion:
-      return true;
     case Layout::kSparseUnion:
       return true;
     default:

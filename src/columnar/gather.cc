@@ -94,11 +94,11 @@ Gatherer::Gatherer(Gatherer&&) noexcept = default;
 Gatherer& Gatherer::operator=(Gatherer&&) noexcept = default;
 Gatherer::~Gatherer() = default;
 
-Result<Gatherer> Gatherer::Make(const ArrowSchema& schema, std::vector<SharedArray> batches,
-                                std::shared_ptr<BufferPool> pool) {
+Result<Gatherer> Gatherer::Make(const ArrowSchema& schema, const std::vector<SharedArray>& batches,
+                                const std::shared_ptr<BufferPool>& pool) {
   auto state = std::make_unique<State>();
   state->schema = CopySchema(schema);
-  state->pool = pool != nullptr ? std::move(pool) : BufferPool::Process();
+  state->pool = pool != nullptr ? pool : BufferPool::Process();
   state->starts.push_back(0);
   for (const auto& batch : batches) {
     state->starts.push_back(state->starts.back() + (*batch)->length);
@@ -155,11 +155,10 @@ Result<OwnedArray> Gatherer::Rows(std::span<const std::int64_t> rows) const {
   return MakeArray(std::move(parts));
 }
 
-Result<OwnedArray> Concatenate(const ArrowSchema& schema, std::vector<SharedArray> batches,
-                               std::shared_ptr<BufferPool> pool) {
+Result<OwnedArray> Concatenate(const ArrowSchema& schema, const std::vector<SharedArray>& batches,
+                               const std::shared_ptr<BufferPool>& pool) {
   if (batches.size() == 1) return SliceBatch(batches.front(), 0, (*batches.front())->length);
-  LG_ASSIGN_OR_RETURN(const Gatherer gatherer,
-                      Gatherer::Make(schema, std::move(batches), std::move(pool)));
+  LG_ASSIGN_OR_RETURN(const Gatherer gatherer, Gatherer::Make(schema, batches, pool));
   std::vector<std::int64_t> rows(static_cast<std::size_t>(gatherer.rows()));
   std::iota(rows.begin(), rows.end(), 0);
   return gatherer.Rows(rows);

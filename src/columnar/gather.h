@@ -26,8 +26,8 @@ class Gatherer {
  public:
   // Rows are numbered over all batches in order. The schema is copied, batches are shared;
   // they must have passed CheckArray. kUnsupported for a format outside the specification.
-  static Result<Gatherer> Make(const ArrowSchema& schema, std::vector<SharedArray> batches,
-                               std::shared_ptr<BufferPool> pool);
+  static Result<Gatherer> Make(const ArrowSchema& schema, const std::vector<SharedArray>& batches,
+                               const std::shared_ptr<BufferPool>& pool);
   Gatherer(Gatherer&&) noexcept;
   Gatherer& operator=(Gatherer&&) noexcept;
   ~Gatherer();
@@ -48,8 +48,8 @@ class Gatherer {
 };
 
 // All batches as one. One batch is handed through without a copy.
-Result<OwnedArray> Concatenate(const ArrowSchema& schema, std::vector<SharedArray> batches,
-                               std::shared_ptr<BufferPool> pool);
+Result<OwnedArray> Concatenate(const ArrowSchema& schema, const std::vector<SharedArray>& batches,
+                               const std::shared_ptr<BufferPool>& pool);
 
 }  // namespace lakegate::columnar
 

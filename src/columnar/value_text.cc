@@ -194,7 +194,10 @@ void ValueText::AppendJson(std::int64_t row, std::string* out) const {
   const auto [text, at] = Resolve(row);
   if (text != this) return text->AppendJson(at, out);
   const DataType& type = column_.type();
-  if (column_.IsNull(at)) {
+  // JSON has no word for NaN and the infinities.
+  const bool has_value =
+      !column_.IsNull(at) && !(IsFloat(type.id) && !std::isfinite(column_.Double(at)));
+  if (!has_value) {
     out->append("null");
   } else if (type.id == TypeId::kMap) {
     AppendMap(at, out);
@@ -202,8 +205,6 @@ void ValueText::AppendJson(std::int64_t row, std::string* out) const {
     AppendList(at, out);
   } else if (type.id == TypeId::kStruct) {
     AppendStruct(at, out);
-  } else if (IsFloat(type.id) && !std::isfinite(column_.Double(at))) {
-    out->append("null");
   } else if (IsBareInJson(type.id)) {
     AppendFlat(at, out);
   } else if (IsString(type.id)) {

@@ -81,7 +81,7 @@ Status DatasetSpec::Validate() const {
   if (name.empty()) {
     return Invalid(fmt::format("A dataset needs a name: the one at '{}'.", location.path));
   }
-  const auto named = [this](Error error) {
+  const auto named = [this](const Error& error) {
     return error.WithContext(fmt::format("dataset '{}'", name));
   };
   LG_RETURN_IF_ERROR(location.Validate().transform_error(named));

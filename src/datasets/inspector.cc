@@ -14,6 +14,7 @@ namespace {
 
 OwnedSchema VerdictSchema(const std::vector<Check>& checks) {
   std::vector<columnar::FieldSpec> fields;
+  fields.reserve(checks.size());
   for (const Check& check : checks) fields.push_back({.name = check.name, .format = "b"});
   return columnar::MakeSchema(fields);
 }

@@ -265,7 +265,7 @@ Result<SqlPolicy> SqlPolicy::FromToml(std::string_view text, std::string_view or
   // toml++ throws; nothing may throw across this library's edge.
   try {
     const toml::table table = toml::parse(text);
-    return PolicyFromTable(table, origin).transform_error([&](Error error) {
+    return PolicyFromTable(table, origin).transform_error([&](const Error& error) {
       return error.WithContext(origin);
     });
   } catch (const toml::parse_error& error) {

@@ -47,6 +47,7 @@ const PolicyField kFields[] = {
 template <typename Names>
 std::string NamesText(const Names& names) {
   std::vector<std::string> quoted;
+  quoted.reserve(names.size());
   for (const std::string& name : names) quoted.push_back(fmt::format("\"{}\"", name));
   return fmt::format("[{}]", base::Join(quoted, ", "));
 }

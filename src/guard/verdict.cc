@@ -207,6 +207,7 @@ void AppendNames(std::string_view verb, std::vector<std::string> names, std::str
 template <typename Fact>
 std::vector<std::string> NamesOf(const std::vector<Fact>& facts) {
   std::vector<std::string> names;
+  names.reserve(facts.size());
   for (const Fact& fact : facts) names.push_back(fact.name);
   return names;
 }

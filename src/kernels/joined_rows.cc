@@ -79,12 +79,10 @@ Result<ArrowStream> JoinedRows(OwnedSchema schema, columnar::Collected left,
                                columnar::Collected right, std::vector<Row> match, JoinHow how,
                                const KernelContext& context, std::string_view kernel) {
   const std::int64_t left_columns = left.schema->n_children;
-  LG_ASSIGN_OR_RETURN(
-      columnar::Gatherer left_rows,
-      columnar::Gatherer::Make(*left.schema, std::move(left.batches), PoolOf(context)));
-  LG_ASSIGN_OR_RETURN(
-      columnar::Gatherer right_rows,
-      columnar::Gatherer::Make(*right.schema, std::move(right.batches), PoolOf(context)));
+  LG_ASSIGN_OR_RETURN(columnar::Gatherer left_rows,
+                      columnar::Gatherer::Make(*left.schema, left.batches, PoolOf(context)));
+  LG_ASSIGN_OR_RETURN(columnar::Gatherer right_rows,
+                      columnar::Gatherer::Make(*right.schema, right.batches, PoolOf(context)));
   return ArrowStream(std::make_unique<Joined>(std::move(schema), kernel, context, std::move(match),
                                               how, std::move(left_rows), std::move(right_rows),
                                               left_columns));

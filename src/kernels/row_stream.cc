@@ -70,9 +70,8 @@ class GatheredRows final : public KernelStream {
 
 Result<ArrowStream> RowStream(OwnedSchema schema, columnar::Collected table, std::vector<Row> rows,
                               const KernelContext& context, std::string_view kernel) {
-  LG_ASSIGN_OR_RETURN(
-      columnar::Gatherer gatherer,
-      columnar::Gatherer::Make(*table.schema, std::move(table.batches), PoolOf(context)));
+  LG_ASSIGN_OR_RETURN(columnar::Gatherer gatherer,
+                      columnar::Gatherer::Make(*table.schema, table.batches, PoolOf(context)));
   return ArrowStream(std::make_unique<GatheredRows>(std::move(schema), kernel, context,
                                                     std::move(rows), std::move(gatherer)));
 }
