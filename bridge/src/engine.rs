@@ -40,6 +40,8 @@ struct EngineOptions {
     spill_directory: String,
     spill_limit_bytes: u64,
     durable: Option<bool>,
+    /// Whether footers and statistics of files outlive the statement that read them.
+    keep_file_metadata: Option<bool>,
 }
 
 /// What every handle of an engine keeps alive. Tasks on the runtime never hold it, so that
@@ -146,8 +148,14 @@ fn runtime_env(options: &EngineOptions) -> Result<Arc<RuntimeEnv>> {
     if options.spill_limit_bytes > 0 {
         disk.set_max_temp_directory_size(options.spill_limit_bytes);
     }
-    // A cached listing without an end of life hides new files.
-    let caches = CacheManagerConfig::default().with_list_files_cache_limit(0);
+    // A cached listing without an end of life hides new files; metadata is checked against the
+    // size and the time of its file.
+    let mut caches = CacheManagerConfig::default().with_list_files_cache_limit(0);
+    if !options.keep_file_metadata.unwrap_or(true) {
+        caches = caches
+            .with_metadata_cache_limit(0)
+            .with_file_statistics_cache_limit(0);
+    }
     RuntimeEnvBuilder::new()
         .with_memory_pool(memory_pool(options.memory_limit_bytes, spill))
         .with_disk_manager_builder(disk)
@@ -182,4 +190,31 @@ pub unsafe extern "C" fn lg_engine_open(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lg_engine_free(engine: *mut Engine) {
     unsafe { fence::free(engine) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits(keep_file_metadata: Option<bool>) -> (usize, usize, usize) {
+        let options = EngineOptions {
+            keep_file_metadata,
+            ..EngineOptions::default()
+        };
+        let env = runtime_env(&options).unwrap_or_default();
+        (
+            env.cache_manager.get_list_files_cache_limit(),
+            env.cache_manager.get_metadata_cache_limit(),
+            env.cache_manager.get_file_statistic_cache_limit(),
+        )
+    }
+
+    #[test]
+    fn metadata_is_kept_unless_it_is_not_wanted_and_listings_never() {
+        let (listings, metadata, statistics) = limits(None);
+        assert_eq!(listings, 0);
+        assert!(metadata > 0 && statistics > 0);
+        assert_eq!(limits(Some(true)), (0, metadata, statistics));
+        assert_eq!(limits(Some(false)), (0, 0, 0));
+    }
 }

@@ -132,6 +132,7 @@ struct WritePolicy {
   std::vector<std::string> partition_by = {};
   bool durable = true;
   std::int64_t commit_retries = 0;
+  std::int64_t abandoned_after_ms = 0;  // 0: never
   std::map<std::string, std::string> decided_by = {};
   bool operator==(const WritePolicy&) const = default;
 };
@@ -154,10 +155,11 @@ struct MaintenancePolicy {
   bool operator==(const MaintenancePolicy&) const = default;
 };
 
-// How long listings and file metadata are trusted. -1: for ever, 0: not cached.
+// What outlives a statement. Folders are listed anew by every one.
 struct CachePolicy {
-  std::string name = {};  // "pinned", "latest", "isolated"
-  std::int64_t time_to_live_ms = 0;
+  std::string name = {};  // "latest", "isolated"
+  // Footers and statistics of files, while size and time of the file stay the same.
+  bool keeps_metadata = true;
   bool operator==(const CachePolicy&) const = default;
 };
 

@@ -30,7 +30,9 @@ enum class RunStatus : std::uint8_t { kRunning, kCompleted, kFailed, kCancelled 
 // "running", "completed", "failed", "cancelled".
 LAKEGATE_EXPORT std::string_view RunStatusName(RunStatus status);
 
-// A dataset that was read. Version -1: the format has none. Digest "": not taken.
+// A dataset that was read. Version -1: the format has none; then the digest says which files
+// were read: BLAKE3-256 over their names, sizes and modification times, 64 hexadecimal digits.
+// "" where the version says it, or where there are no files to list.
 struct RunInput {
   std::string name = {};
   std::string location = {};

@@ -41,7 +41,8 @@ Result<std::shared_ptr<Engine>> Engine::Open(const EngineOptions& options) {
                                  {"memory_limit_bytes", options.memory_limit_bytes},
                                  {"spill_directory", options.spill_directory},
                                  {"spill_limit_bytes", options.spill_limit_bytes},
-                                 {"durable", options.durable}});
+                                 {"durable", options.durable},
+                                 {"keep_file_metadata", options.keep_file_metadata}});
   LG_ASSIGN_OR_RETURN(auto handle,
                       (EngineHandle::Open<&BridgeApi::lg_engine_open>(*api, Borrow(text))));
   auto state = std::make_unique<const State>(State{api, std::move(handle)});

@@ -25,6 +25,9 @@ struct EngineOptions {
   std::int64_t spill_limit_bytes = std::int64_t{16} << 30;
   // Delta data files, log entries and directories reach the disk before a commit returns.
   bool durable = true;
+  // Footers and statistics of files outlive the statement that read them; they are checked
+  // against size and time of the file.
+  bool keep_file_metadata = true;
 
   Status Validate() const;
 };

@@ -45,7 +45,10 @@ TEST(Engine, SaysItsVersions) {
 
 TEST(BridgeFence, PanicComesBackAndTheNextQueryWorks) {
   const auto engine = OpenTestEngine();
+  testing::internal::CaptureStderr();
   const Status panicked = PanicForTest();
+  // The error says it all; a library writes to nobody's terminal.
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
   ASSERT_FALSE(panicked);
   EXPECT_EQ(panicked.error().kind(), ErrorKind::kInternal);
   auto session = EngineSession::Open(engine);

@@ -121,6 +121,9 @@ TEST(JobRun, DoesItsStepsAndLeavesARecord) {
   EXPECT_EQ(record->status, RunStatus::kCompleted);
   EXPECT_EQ(record->steps.size(), 6U);
   EXPECT_EQ(record->inputs.size(), 2U);
+  for (const RunInput& input : record->inputs) {
+    EXPECT_EQ(input.digest.size(), input.version < 0 ? 64U : 0U) << input.name;
+  }
   EXPECT_EQ(record->outputs.size(), 3U);
 }
 

@@ -16,6 +16,7 @@
 #include "base/try.h"
 #include "base/uuid.h"
 #include "job/first_rows.h"
+#include "job/input_digest.h"
 #include "job/run_lock.h"
 #include "job/run_sequence.h"
 #include "observe/run_recorder.h"
@@ -45,11 +46,12 @@ class RunEvents final : public observe::EventSink {
       const std::lock_guard lock(mutex_);
       if (!noted_.insert(opened.name).second) return;
     }
-    recorder_.AddInput(RunInput{.name = opened.name,
-                                .location = opened.location,
-                                .format = opened.format,
-                                .version = opened.version,
-                                .digest = {}});
+    recorder_.AddInput(
+        RunInput{.name = opened.name,
+                 .location = opened.location,
+                 .format = opened.format,
+                 .version = opened.version,
+                 .digest = opened.version < 0 ? DigestOfInput(opened.location) : std::string()});
   }
 
   observe::RunRecorder& recorder_;

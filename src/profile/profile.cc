@@ -167,6 +167,7 @@ WritePolicy Profile::WritePolicyFor(std::string_view destination) const {
   policy.statistics_columns_max = std::get<std::int64_t>(decide("statistics_columns_max"));
   policy.durable = std::get<bool>(decide("durable_writes"));
   policy.commit_retries = std::get<std::int64_t>(decide("commit_retries"));
+  policy.abandoned_after_ms = std::get<std::int64_t>(decide("abandoned_after"));
   if (dataset != nullptr && !dataset->binding.partition_by.empty()) {
     policy.partition_by = dataset->binding.partition_by;
     policy.decided_by["partition_by"] = "dataset." + dataset->binding.name;
@@ -194,10 +195,8 @@ lakegate::MaintenancePolicy Profile::MaintenancePolicy() const {
 }
 
 lakegate::CachePolicy Profile::CachePolicy() const {
-  constexpr std::int64_t kLatestMs = 30'000;
   const std::string& name = state_->Text("cache");
-  if (name == "pinned") return {name, -1};
-  return {name, name == "latest" ? kLatestMs : 0};
+  return {name, name == "latest"};
 }
 
 bool Profile::DurableWrites() const { return state_->Flag("durable_writes"); }

@@ -338,9 +338,10 @@ TEST(ProfileAnswers, ExecutionQuestions) {
   EXPECT_FALSE(two.JoinRepartitionEnabled({}));
   EXPECT_FALSE(Profile::Build(Explicit("target_partitions", 1))->JoinRepartitionEnabled(keys));
   EXPECT_FALSE(Profile::Build(Explicit("repartition_joins", false))->JoinRepartitionEnabled(keys));
-  EXPECT_EQ(Profile::Build(Explicit("cache", "pinned"))->CachePolicy().time_to_live_ms, -1);
-  EXPECT_EQ(Profile::Safe().CachePolicy().time_to_live_ms, 30'000);
-  EXPECT_EQ(Profile::Build(Explicit("cache", "isolated"))->CachePolicy().time_to_live_ms, 0);
+  EXPECT_TRUE(Profile::Safe().CachePolicy().keeps_metadata);
+  EXPECT_FALSE(Profile::Build(Explicit("cache", "isolated"))->CachePolicy().keeps_metadata);
+  EXPECT_EQ(Profile::Build(Explicit("cache", "pinned")).error().kind(),
+            ErrorKind::kInvalidArgument);
   const Profile prod = Profile::Build({.preset = "prod"}).value();
   EXPECT_EQ(prod.MaintenancePolicy().optimize, OptimizePolicy::kWhenSmallFiles);
   EXPECT_TRUE(prod.EventsToFile());

@@ -41,8 +41,9 @@ constexpr std::array kSettings = std::to_array<Setting>({
      "kernel steps always do."},
     {"repartition_joins", "execution", kBool, "true", 0, 0, "",
      "Joins may redistribute their inputs over partitions."},
-    {"cache", "execution", kChoice, "latest", 0, 0, "pinned|latest|isolated",
-     "How long file listings and metadata are trusted: for ever, 30 s, not at all."},
+    {"cache", "execution", kChoice, "latest", 0, 0, "latest|isolated",
+     "What statements know of files from earlier ones: metadata of those that did not change "
+     "(latest) or nothing (isolated); folders are always listed anew."},
 
     {"sql_policy", "sql", kChoice, "read_only", 0, 0, "service|read_only|write|admin",
      "What SQL texts may do."},
@@ -57,7 +58,7 @@ constexpr std::array kSettings = std::to_array<Setting>({
     {"sql_max_bytes", "sql", kInteger, "262144", 1, kBillion, "", "Bytes of a SQL text at most."},
     {"sql_max_tokens", "sql", kInteger, "20000", 1, kBillion, "", "Tokens of a SQL text at most."},
     {"sql_max_nesting", "sql", kInteger, "200", 1, 2000, "",
-     "Brackets inside one another at most."},
+     "Brackets and CASEs inside one another at most."},
     {"sql_max_prefix_run", "sql", kInteger, "8", 1, 1000, "",
      "Equal prefix keywords in a row at most."},
     {"sql_max_ast_depth", "sql", kInteger, "300", 1, 3000, "", "Depth of the syntax tree at most."},
@@ -99,6 +100,9 @@ constexpr std::array kSettings = std::to_array<Setting>({
      "Data, log entries and directories reach the disk before a write returns."},
     {"commit_retries", "write", kInteger, "5", 0, 1000, "",
      "How often a commit is tried again when another one took its version and it still holds."},
+    {"abandoned_after", "write", kDuration, "1 d", 0, 365 * kDayMs, "",
+     "A killed write's temporary file that nobody wrote to for this long is removed by the next "
+     "write to its file; 0 removes none."},
 
     {"optimize", "maintain", kChoice, "off", 0, 0, "off|when_small_files",
      "Whether a Delta table is compacted after a write."},
@@ -186,6 +190,7 @@ std::size_t SettingIndex(std::string_view name) {
 
 std::vector<std::string> SettingNames() {
   std::vector<std::string> names;
+  names.reserve(std::size(kSettings));
   for (const Setting& setting : kSettings) names.emplace_back(setting.name);
   return names;
 }

@@ -11,7 +11,8 @@ engine::EngineOptions EngineOptionsOf(const Profile& profile, const std::string&
                                .memory_limit_bytes = profile.MemoryLimitBytes(),
                                .spill_directory = spill_directory,
                                .spill_limit_bytes = profile.SpillLimitBytes(),
-                               .durable = profile.DurableWrites()};
+                               .durable = profile.DurableWrites(),
+                               .keep_file_metadata = profile.CachePolicy().keeps_metadata};
 }
 
 std::string QuarantineDirectory(const Profile& profile, const std::string& given) {

@@ -204,5 +204,33 @@ TEST(SessionJudge, KeepsTheRefusal) {
   EXPECT_EQ(judgement->refusal->kind(), ErrorKind::kSqlPolicyViolation);
 }
 
+// Four million rows in an order of their own need more than 64 MiB.
+constexpr std::string_view kLargeSort =
+    "SELECT sum(r) AS s FROM (SELECT row_number() OVER (ORDER BY v % 997, v DESC) AS r, v FROM "
+    "(SELECT a.v * 2000 + b.v AS v FROM (SELECT unnest(range(0, 2000)) AS v) a, "
+    "(SELECT unnest(range(0, 2000)) AS v) b)) WHERE v % 1000 = 5";
+
+// But for the lock of the spill area.
+std::int64_t FilesBelow(const std::string& folder) {
+  std::int64_t files = 0;
+  if (!std::filesystem::exists(folder)) return files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    const bool counts = entry.is_regular_file() && entry.path().filename() != "owner.lock";
+    files += counts ? 1 : 0;
+  }
+  return files;
+}
+
+TEST(SessionSql, SpillsNothingWhereTheLimitIsNone) {
+  const TestFolder folder;
+  const auto session = OpenIn(folder, {{"memory_limit", "64 MiB"}, {"spill_limit", "0 B"}});
+  EXPECT_EQ(RowsOf(session->Sql(kLargeSort)), "kResourceLimit");
+  EXPECT_EQ(FilesBelow(folder.File("spill")), 0);
+  // The same statement is answered where it may spill, as with room in memory.
+  const TestFolder other;
+  const auto spilling = OpenIn(other, {{"memory_limit", "64 MiB"}});
+  EXPECT_EQ(RowsOf(spilling->Sql(kLargeSort)), RowsOf(OpenIn(other)->Sql(kLargeSort)));
+}
+
 }  // namespace
 }  // namespace lakegate::session

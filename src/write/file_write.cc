@@ -1,6 +1,5 @@
 #include "write/file_write.h"
 
-#include <fmt/core.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,8 +9,8 @@
 
 #include "base/file.h"
 #include "base/try.h"
-#include "base/uuid.h"
 #include "observe/event.h"
+#include "write/abandoned_files.h"
 #include "write/new_folders.h"
 #include "write/phase_clock.h"
 #include "write/plan.h"
@@ -40,12 +39,6 @@ Status CheckTarget(const std::string& path, WriteMode mode) {
                  FilePosition{path, 0});
   }
   return {};
-}
-
-std::string TemporaryBeside(const std::filesystem::path& path, base::RandomSource& random) {
-  const std::string name = fmt::format(".{}.{}.lakegate-tmp", path.filename().string(),
-                                       base::MakeUuidV4(random).ToString());
-  return (path.parent_path() / name).string();
 }
 
 // In mode error the name must still be free: a link fails where a rename would replace.
@@ -88,6 +81,7 @@ Result<WriteReceipt> WriteToFile(const SourceFactory& source, const std::string&
       context.policy.durable ? base::Durability::kSync : base::Durability::kCached;
   NewFolders folders;
   LG_RETURN_IF_ERROR(folders.Make(target.parent_path().string(), durability));
+  SweepAbandoned(target, context.policy.abandoned_after_ms);
   const std::string temporary = TemporaryBeside(target, context.random);
   LG_ASSIGN_OR_RETURN(const auto staged, StageFile(std::move(stream), temporary, format,
                                                    plan.format_options, context));

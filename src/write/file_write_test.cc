@@ -2,7 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <set>
+#include <string>
+#include <vector>
 
 #include "write/write_fixture.h"
 
@@ -36,6 +41,34 @@ TEST_F(FileWrites, AnEmptyResultIsAReadableFile) {
     EXPECT_TRUE(std::filesystem::exists(folder_ / name));
   }
   EXPECT_EQ(Count("a.parquet", DataFormat::kParquet), 0);
+}
+
+TEST_F(FileWrites, SweepsWhatKilledWritesLeftButNoLiveOrForeignFile) {
+  const std::string uuid = "00000000-0000-4000-8000-00000000000a";
+  const auto put = [&](const std::string& name, std::chrono::hours age) {
+    std::ofstream(folder_ / name) << "x";
+    std::filesystem::last_write_time(folder_ / name,
+                                     std::filesystem::file_time_type::clock::now() - age);
+  };
+  using std::chrono::hours;
+  const std::string old = ".a.csv." + uuid + ".lakegate-tmp";
+  const std::vector<std::string> kept = {
+      ".a.csv.00000000-0000-4000-8000-00000000000b.lakegate-tmp",  // live: written to lately
+      ".b.csv." + uuid + ".lakegate-tmp",                          // another target's
+      ".a.csv." + uuid + ".tmp",
+      ".a.csv.not-a-uuid-but-thirty-six-letters-xx.lakegate-tmp",
+      "a.csv." + uuid + ".lakegate-tmp",
+  };
+  put(old, hours(25));
+  put(kept[0], hours(1));
+  for (std::size_t i = 1; i < kept.size(); ++i) put(kept[i], hours(25));
+  policy_.abandoned_after_ms = 0;
+  ASSERT_TRUE(WriteRows(To("a.csv"), 1));
+  EXPECT_TRUE(std::filesystem::exists(folder_ / old));
+  policy_.abandoned_after_ms = std::chrono::milliseconds(hours(24)).count();
+  ASSERT_TRUE(WriteRows(To("a.csv", WriteMode::kOverwrite), 1));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / old));
+  for (const std::string& name : kept) EXPECT_TRUE(std::filesystem::exists(folder_ / name)) << name;
 }
 
 TEST_F(FileWrites, ModeErrorRefusesBeforeTheSourceIsOpened) {

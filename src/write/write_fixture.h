@@ -43,7 +43,7 @@ class WriteFixture : public ::testing::Test {
   }
   WriteContext Context() {
     return {.engine = engine_,
-            .policy = TestPolicy(),
+            .policy = policy_,
             .maintenance = maintenance_,
             .clock = clock_,
             .random = random_,
@@ -130,6 +130,7 @@ class WriteFixture : public ::testing::Test {
   MaintenancePolicy maintenance_;
   base::SystemClock clock_;
   base::SystemRandom random_;
+  WritePolicy policy_ = TestPolicy();
   observe::NullSink events_;
   CancelToken cancel_;
   int opened_ = 0;

@@ -37,7 +37,7 @@ pub struct Tokens {
     pub tokens: Vec<TokenWithSpan>,
     /// Without white space and comments.
     pub count: usize,
-    /// The deepest bracket of any kind.
+    /// The deepest bracket of any kind, or CASE.
     pub nesting: usize,
 }
 
@@ -68,6 +68,8 @@ struct Scan {
     count: usize,
     brackets: usize,
     angles: usize,
+    /// CASE without its END. The parser runs out of depth in it and says something else.
+    cases: usize,
     /// `[]` in a row: each makes the type before it a list.
     lists: usize,
     deepest: usize,
@@ -90,7 +92,7 @@ impl Scan {
             return Err(passed("max_tokens", self.count, limits.max_tokens, at));
         }
         self.nest(token);
-        let depth = self.brackets + self.angles + self.lists;
+        let depth = self.brackets + self.angles + self.cases + self.lists;
         self.deepest = self.deepest.max(depth);
         if depth > limits.max_nesting {
             return Err(passed("max_nesting", depth, limits.max_nesting, at));
@@ -121,9 +123,15 @@ impl Scan {
             Token::SemiColon => {
                 self.brackets = 0;
                 self.angles = 0;
+                self.cases = 0;
                 self.explains = 0;
             }
-            Token::Word(word) if word.keyword == Keyword::EXPLAIN => self.explains += 1,
+            Token::Word(word) if word.quote_style.is_none() => match word.keyword {
+                Keyword::EXPLAIN => self.explains += 1,
+                Keyword::CASE => self.cases += 1,
+                Keyword::END => self.cases = self.cases.saturating_sub(1),
+                _ => {}
+            },
             _ => {}
         }
     }
