@@ -149,7 +149,10 @@ class AlignStream final : public KernelStream {
 
   Status ListMore() {
     const auto rows = static_cast<std::size_t>(output_.left.rows);
-    while (parts_.size() < AtOnce() && next_row_ < rows) {
+    // Parts that are listed wait for more answers to fill a batch with; they may be many.
+    std::size_t open = 0;
+    for (const Part& part : parts_) open += part.listed() ? 0 : 1;
+    for (; open < AtOnce() && next_row_ < rows; ++open) {
       const std::size_t last = std::min(rows, next_row_ + part_rows_);
       parts_.push_back(Part{next_row_, last, TakeSpare()});
       next_row_ = last;

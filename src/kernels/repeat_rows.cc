@@ -27,7 +27,7 @@ bool IsFilled(std::int64_t width) { return width == 1 || width == 2 || width == 
 }  // namespace
 
 Result<RowRepeater> RowRepeater::Make(const ArrowSchema& schema, const columnar::SharedArray& batch,
-                                      std::vector<std::int64_t> columns,
+                                      const std::vector<std::int64_t>& columns,
                                       std::shared_ptr<columnar::BufferPool> pool) {
   LG_ASSIGN_OR_RETURN(columnar::Gatherer gatherer, columnar::Gatherer::Make(schema, {batch}, pool));
   LG_ASSIGN_OR_RETURN(const auto view, columnar::BatchView::Open(schema, **batch));

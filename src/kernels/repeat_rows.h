@@ -23,7 +23,7 @@ class RowRepeater {
  public:
   // The columns of a checked batch; `schema` must outlive the repeater, the batch is shared.
   static Result<RowRepeater> Make(const ArrowSchema& schema, const columnar::SharedArray& batch,
-                                  std::vector<std::int64_t> columns,
+                                  const std::vector<std::int64_t>& columns,
                                   std::shared_ptr<columnar::BufferPool> pool);
 
   // `total` is the sum of the counts. Errors as Gatherer::Columns.

@@ -135,11 +135,11 @@ Result<BoundColumn> BoundColumn::Make(const columnar::Collected& table, std::str
   BoundColumn bounds;
   bounds.kind_ = kind;
   LG_ASSIGN_OR_RETURN(const std::int64_t index, columnar::FindColumn(*table.schema, column));
-  LG_ASSIGN_OR_RETURN(auto views, ViewsOf(table, index));
+  LG_ASSIGN_OR_RETURN(const auto views, ViewsOf(table, index));
   std::size_t first = 0;
-  for (ColumnView& view : views) {
+  for (const ColumnView& view : views) {
     const auto rows = static_cast<std::size_t>(view.length());
-    bounds.pieces_.push_back(Piece{first, std::move(view)});
+    bounds.pieces_.push_back(Piece{first, view});
     first += rows;
   }
   return bounds;
