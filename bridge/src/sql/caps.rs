@@ -128,6 +128,7 @@ impl Scan {
             }
             Token::Word(word) if word.quote_style.is_none() => match word.keyword {
                 Keyword::EXPLAIN => self.explains += 1,
+                Keyword::CASE | Keyword::END if self.previous.as_ref().is_some_and(names_next) => {}
                 Keyword::CASE => self.cases += 1,
                 Keyword::END => self.cases = self.cases.saturating_sub(1),
                 _ => {}
@@ -168,6 +169,15 @@ impl Scan {
             (true, false) => 1,
             (false, _) => 0,
         };
+    }
+}
+
+/// CASE and END after these are names: `t.case`, `1 AS end`.
+fn names_next(token: &Token) -> bool {
+    match token {
+        Token::Period => true,
+        Token::Word(word) => word.quote_style.is_none() && word.keyword == Keyword::AS,
+        _ => false,
     }
 }
 
