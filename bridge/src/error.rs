@@ -5,7 +5,7 @@ mod exports;
 
 use std::fmt::{Display, Formatter};
 
-pub use classify::{from_error, from_io};
+pub use classify::{from_error, from_io, number_after};
 pub use exports::*;
 
 pub type Result<T> = std::result::Result<T, BridgeError>;

@@ -145,7 +145,14 @@ impl OpenTable {
 
     /// Says more about an error of a scan, where this table can: the file, the line.
     pub fn explain(&self, error: &BridgeError, alone: bool) -> Option<BridgeError> {
-        diagnose::explain(error, self.format, self.files.paths(), alone)
+        let schema = self.provider.schema();
+        diagnose::explain(
+            error,
+            self.format,
+            self.files.paths(),
+            Some(schema.as_ref()),
+            alone,
+        )
     }
 }
 

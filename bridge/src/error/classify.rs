@@ -345,7 +345,8 @@ fn split_position(text: &str) -> (&str, Option<(u64, u64)>) {
     }
 }
 
-fn number_after(text: &str, mark: &str) -> Option<u64> {
+/// The number behind the first `mark`.
+pub fn number_after(text: &str, mark: &str) -> Option<u64> {
     let (_, rest) = text.split_once(mark)?;
     let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
     digits.parse().ok()

@@ -4,10 +4,11 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
+use arrow::datatypes::Schema;
 use serde::de::IgnoredAny;
 
 use super::Format;
-use crate::error::{BridgeError, Kind};
+use crate::error::{BridgeError, Kind, number_after};
 
 /// Larger files are read in ranges, whose lines the reader counts from their own beginning.
 const WHOLE_FILE_BYTES: u64 = 10 << 20;
@@ -18,6 +19,7 @@ pub fn explain(
     error: &BridgeError,
     format: Format,
     files: &[PathBuf],
+    schema: Option<&Schema>,
     alone: bool,
 ) -> Option<BridgeError> {
     if error.kind != Kind::CorruptData {
@@ -33,16 +35,19 @@ pub fn explain(
     };
     let path = only.to_string_lossy();
     alone.then(|| match format {
-        Format::Csv => csv_line(error, only).about_file(&path),
+        Format::Csv => csv_column(csv_line(error, only), schema).about_file(&path),
         _ => error.clone().about_file(&path),
     })
 }
 
-/// The reader counts records from 0 and the header as one of them, in each range anew.
+/// Where a value is of another type, the reader counts records from 0 and the header as one of
+/// them, in each range anew. Lines with another number of fields are counted from 1.
 fn csv_line(error: &BridgeError, path: &Path) -> BridgeError {
     let mut error = error.clone();
     let said = format!("at line {}", error.line);
-    if error.line < 1 || !error.message.contains(&said) {
+    let of_value =
+        error.message.contains("parsing value") || error.message.contains("parsing column");
+    if error.line < 1 || !of_value || !error.message.contains(&said) {
         return error;
     }
     let whole = path
@@ -55,6 +60,20 @@ fn csv_line(error: &BridgeError, path: &Path) -> BridgeError {
     } else {
         error.message = error.message.replace(&format!(" {said}"), "");
         error.line = 0;
+    }
+    error
+}
+
+/// The reader counts columns from 0 and does not know their names.
+fn csv_column(mut error: BridgeError, schema: Option<&Schema>) -> BridgeError {
+    let field = number_after(&error.message, "' for column ").and_then(|index| {
+        let field = schema?.fields().get(usize::try_from(index).ok()?)?;
+        Some((index, field))
+    });
+    if let Some((index, field)) = field {
+        let said = format!("' for column {index} ");
+        let named = format!("' for column '{}' ", field.name());
+        error.message = error.message.replacen(&said, &named, 1);
     }
     error
 }

@@ -252,7 +252,7 @@ fn infer(
     for path in all {
         if let Err(error) = inference.schema(&[path]) {
             let error = corrupt(error);
-            let found = diagnose::explain(&error, format_name, &[path.to_owned()], true);
+            let found = diagnose::explain(&error, format_name, &[path.to_owned()], None, true);
             return Err(found.unwrap_or(error));
         }
     }

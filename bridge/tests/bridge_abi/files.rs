@@ -199,7 +199,15 @@ fn data_that_breaks_while_it_is_read_is_corrupt() {
         (csv.as_str(), 3002)
     );
     assert!(
-        failure.message.contains("at line 3002"),
+        failure.message.contains("for column 'id' at line 3002"),
+        "{}",
+        failure.message
+    );
+    let wide = folder.file("wide.csv", b"id,name\n1,a\n2,b,c\n3,d\n");
+    let failure = read(&engine, json!({"format": "csv", "paths": [wide]})).unwrap_err();
+    assert_eq!(
+        (failure.kind, failure.subject.as_str(), failure.line),
+        (kind::CORRUPT_DATA, wide.as_str(), 3),
         "{}",
         failure.message
     );
