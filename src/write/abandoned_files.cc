@@ -1,7 +1,11 @@
 #include "write/abandoned_files.h"
 
+#include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/file.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <string_view>
 #include <system_error>
@@ -32,7 +36,27 @@ bool IsOlder(const fs::path& file, std::chrono::milliseconds age) {
   return !failed && fs::file_time_type::clock::now() - changed > age;
 }
 
+int OpenToLock(const std::string& file) { return ::open(file.c_str(), O_RDONLY | O_CLOEXEC); }
+
+bool HasLiveWriter(const std::string& file) {
+  const int descriptor = OpenToLock(file);
+  if (descriptor < 0) return false;
+  const bool locked = ::flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  ::close(descriptor);
+  return locked;
+}
+
 }  // namespace
+
+LiveMark::LiveMark(const std::string& file) : descriptor_(OpenToLock(file)) {
+  if (descriptor_ < 0) return;
+  while (::flock(descriptor_, LOCK_SH) != 0 && errno == EINTR) {
+  }
+}
+
+LiveMark::~LiveMark() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
 
 std::string TemporaryBeside(const fs::path& target, base::RandomSource& random) {
   const std::string name =
@@ -49,7 +73,8 @@ void SweepAbandoned(const fs::path& target, std::int64_t age_ms) {
     std::error_code ignored;
     const bool abandoned = IsTemporaryOf(at->path().filename().string(), prefix) &&
                            at->is_regular_file(ignored) &&
-                           IsOlder(at->path(), std::chrono::milliseconds(age_ms));
+                           IsOlder(at->path(), std::chrono::milliseconds(age_ms)) &&
+                           !HasLiveWriter(at->path().string());
     if (abandoned) fs::remove(at->path(), ignored);
   }
 }

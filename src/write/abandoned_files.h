@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <utility>
 
 #include "base/uuid.h"
 
@@ -13,9 +14,26 @@ namespace lakegate::write {
 // A hidden name beside `target` that no other write has.
 std::string TemporaryBeside(const std::filesystem::path& target, base::RandomSource& random);
 
-// Removes the temporary files of `target` that nobody has written to for `age_ms`; 0 removes
-// none. A write that lives changes its file as it goes, so its file is never that old. What
-// cannot be removed stays: it is in nobody's way.
+// Says that the writer of a temporary file lives, until this is destroyed or the process ends:
+// a shared lock (flock), where the file system has them. Elsewhere it says nothing.
+class LiveMark {
+ public:
+  LiveMark() = default;
+  explicit LiveMark(const std::string& file);
+  LiveMark(LiveMark&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  LiveMark& operator=(LiveMark&& other) noexcept {
+    std::swap(descriptor_, other.descriptor_);
+    return *this;
+  }
+  ~LiveMark();
+
+ private:
+  int descriptor_ = -1;
+};
+
+// Removes the temporary files of `target` that nobody has written to for `age_ms` and whose
+// writer has no LiveMark; age 0 removes none. What cannot be removed stays: it is in nobody's
+// way.
 void SweepAbandoned(const std::filesystem::path& target, std::int64_t age_ms);
 
 }  // namespace lakegate::write

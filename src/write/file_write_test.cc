@@ -5,10 +5,12 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "write/abandoned_files.h"
 #include "write/write_fixture.h"
 
 namespace lakegate::write {
@@ -59,7 +61,10 @@ TEST_F(FileWrites, SweepsWhatKilledWritesLeftButNoLiveOrForeignFile) {
       ".a.csv.not-a-uuid-but-thirty-six-letters-xx.lakegate-tmp",
       "a.csv." + uuid + ".lakegate-tmp",
   };
+  const std::string slow = ".a.csv.00000000-0000-4000-8000-00000000000c.lakegate-tmp";
   put(old, hours(25));
+  put(slow, hours(25));
+  auto live = std::make_optional<LiveMark>(folder_ / slow);
   put(kept[0], hours(1));
   for (std::size_t i = 1; i < kept.size(); ++i) put(kept[i], hours(25));
   policy_.abandoned_after_ms = 0;
@@ -69,6 +74,10 @@ TEST_F(FileWrites, SweepsWhatKilledWritesLeftButNoLiveOrForeignFile) {
   ASSERT_TRUE(WriteRows(To("a.csv", WriteMode::kOverwrite), 1));
   EXPECT_FALSE(std::filesystem::exists(folder_ / old));
   for (const std::string& name : kept) EXPECT_TRUE(std::filesystem::exists(folder_ / name)) << name;
+  EXPECT_TRUE(std::filesystem::exists(folder_ / slow));
+  live.reset();
+  ASSERT_TRUE(WriteRows(To("a.csv", WriteMode::kOverwrite), 1));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / slow));
 }
 
 TEST_F(FileWrites, ModeErrorRefusesBeforeTheSourceIsOpened) {

@@ -77,6 +77,7 @@ Result<StagedFile> WriteRows(ArrowStream& rows, const std::string& path, DataFor
   LG_ASSIGN_OR_RETURN(auto digest, hashing::StreamDigest::Open(rows->schema()));
   LG_ASSIGN_OR_RETURN(auto writer, engine::FileWriter::Open(
                                        *context.engine, {path, format, options}, rows->schema()));
+  LiveMark live(path);
   while (true) {
     if (context.cancel.cancelled()) {
       return Error(ErrorKind::kCancelled, "The write was cancelled while its rows were written.");
@@ -88,7 +89,7 @@ Result<StagedFile> WriteRows(ArrowStream& rows, const std::string& path, DataFor
     LG_RETURN_IF_ERROR(writer.Write(*std::move(batch)));
   }
   LG_ASSIGN_OR_RETURN(const auto totals, std::move(writer).Finish());
-  return StagedFile{totals.rows, totals.bytes, digest.Finish().ToHex()};
+  return StagedFile{totals.rows, totals.bytes, digest.Finish().ToHex(), std::move(live)};
 }
 
 }  // namespace

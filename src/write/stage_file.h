@@ -8,6 +8,7 @@
 
 #include "lakegate/arrow.h"
 #include "lakegate/dataset.h"
+#include "write/abandoned_files.h"
 #include "write/context.h"
 
 namespace lakegate::write {
@@ -16,6 +17,7 @@ struct StagedFile {
   std::int64_t rows = 0;
   std::int64_t bytes = 0;
   std::string digest = {};
+  LiveMark live = {};  // keeps other writes from sweeping the file away
 };
 
 // Reads the stream to its end into `temporary_path`. On failure the file is removed. The file
