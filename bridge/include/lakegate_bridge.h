@@ -211,7 +211,8 @@ void lg_predicate_free(lg_predicate* predicate);
  * {"path", "format": "parquet"|"csv"|"ndjson"|"arrow", "options": {...}}; a path that exists is
  * LG_ERR_ALREADY_EXISTS; an unfinished file stays where it is.
  * parquet: "compression" (zstd(3)), "max_row_group_rows", "dictionary", "statistics"
- * ("none"|"chunk"|"page"); arrow: "compression" ("none"|"lz4"|"zstd"); csv: "delimiter", "quote",
+ * ("none"|"chunk"|"page"); arrow: "compression" ("none"|"lz4"|"zstd"), "stream" (the IPC stream
+ * format, in which batches may have dictionaries of their own); csv: "delimiter", "quote",
  * "escape", "double_quote", "header", "null"; ndjson: "explicit_nulls"; csv and ndjson:
  * "date_format", "datetime_format", "time_format", "timestamp_format", "timestamp_tz_format". */
 int32_t lg_file_writer_open(const lg_engine* engine, lg_str options, struct ArrowSchema* schema,

@@ -33,8 +33,8 @@ std::string_view FormatName(DataFormat format) {
 }
 
 nlohmann::json TypedOptions(const std::map<std::string, std::string>& options) {
-  static const std::set<std::string_view> kBooleans = {"header", "newlines_in_values", "dictionary",
-                                                       "double_quote"};
+  static const std::set<std::string_view> kBooleans = {
+      "header", "newlines_in_values", "dictionary", "double_quote", "explicit_nulls", "stream"};
   static const std::set<std::string_view> kNumbers = {"infer_rows", "max_row_group_rows"};
   auto typed = nlohmann::json::object();
   for (const auto& [name, text] : options) {

@@ -5,7 +5,7 @@ use std::io::Write;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use arrow::ipc::CompressionType;
-use arrow::ipc::writer::{FileWriter as IpcWriter, IpcWriteOptions};
+use arrow::ipc::writer::{FileWriter as IpcWriter, IpcWriteOptions, StreamWriter};
 use arrow::json::writer::LineDelimited;
 use arrow::json::{Writer as JsonWriter, WriterBuilder as JsonBuilder};
 use parquet::arrow::ArrowWriter;
@@ -39,6 +39,7 @@ pub struct WriterOptions {
     timestamp_format: Option<String>,
     timestamp_tz_format: Option<String>,
     explicit_nulls: Option<bool>,
+    stream: Option<bool>,
 }
 
 const PARQUET_OPTIONS: &[&str] = &[
@@ -47,7 +48,7 @@ const PARQUET_OPTIONS: &[&str] = &[
     "dictionary",
     "statistics",
 ];
-const ARROW_OPTIONS: &[&str] = &["compression"];
+const ARROW_OPTIONS: &[&str] = &["compression", "stream"];
 const TEXT_OPTIONS: &[&str] = &[
     "date_format",
     "datetime_format",
@@ -85,6 +86,7 @@ impl WriterOptions {
             ("timestamp_format", self.timestamp_format.is_some()),
             ("timestamp_tz_format", self.timestamp_tz_format.is_some()),
             ("explicit_nulls", self.explicit_nulls.is_some()),
+            ("stream", self.stream.is_some()),
         ];
         let (known, also): (&[&str], &[&str]) = match format {
             Format::Parquet => (PARQUET_OPTIONS, &[]),
@@ -126,6 +128,10 @@ pub fn open(
         }
         Format::Arrow => {
             let properties = ipc_options(options)?;
+            if options.stream == Some(true) {
+                let writer = StreamWriter::try_new_with_options(make_file()?, schema, properties)?;
+                return Ok(Box::new(IpcStream(writer)));
+            }
             let writer = IpcWriter::try_new_with_options(make_file()?, schema, properties)?;
             Ok(Box::new(IpcFile(writer)))
         }
@@ -163,6 +169,20 @@ impl FormatWriter for ParquetFile {
 struct IpcFile(IpcWriter<CountedFile>);
 
 impl FormatWriter for IpcFile {
+    fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        Ok(self.0.write(batch)?)
+    }
+
+    fn finish(self: Box<Self>) -> Result<()> {
+        let mut file = self.0.into_inner()?;
+        Ok(file.flush()?)
+    }
+}
+
+/// Unlike a file, a stream may change a dictionary from one batch to the next.
+struct IpcStream(StreamWriter<CountedFile>);
+
+impl FormatWriter for IpcStream {
     fn write(&mut self, batch: &RecordBatch) -> Result<()> {
         Ok(self.0.write(batch)?)
     }
