@@ -49,6 +49,7 @@ struct Gatherer::State {
   std::vector<std::int64_t> starts;  // first row of each batch, then the number of rows
   ChunkFinder finder;
   std::vector<GatherColumn> columns;
+  std::vector<std::int64_t> all;     // 0, 1, 2, ... for every column
   std::shared_ptr<BufferPool> pool;  // shared: buffers outlive the gatherer
 
   std::vector<RowRef> Resolve(std::span<const std::int64_t> rows, bool* has_nulls) const;
@@ -115,6 +116,8 @@ Result<Gatherer> Gatherer::Make(const ArrowSchema& schema, const std::vector<Sha
                         PrepareColumn(*state->schema->children[i], std::move(chunks), state->pool));
     state->columns.push_back(std::move(column));
   }
+  state->all.resize(state->columns.size());
+  std::iota(state->all.begin(), state->all.end(), 0);
   return Gatherer(std::move(state));
 }
 
@@ -145,11 +148,13 @@ Result<std::vector<OwnedArray>> Gatherer::Columns(std::span<const std::int64_t> 
   return gathered;
 }
 
+Result<std::vector<OwnedArray>> Gatherer::Columns(std::span<const std::int64_t> rows) const {
+  return Columns(rows, state_->all);
+}
+
 Result<OwnedArray> Gatherer::Rows(std::span<const std::int64_t> rows) const {
-  std::vector<std::int64_t> all(state_->columns.size());
-  std::iota(all.begin(), all.end(), 0);
   ArrayParts parts;
-  LG_ASSIGN_OR_RETURN(parts.children, Columns(rows, all));
+  LG_ASSIGN_OR_RETURN(parts.children, Columns(rows));
   parts.length = static_cast<std::int64_t>(rows.size());
   parts.buffers.resize(1);
   return MakeArray(std::move(parts));

@@ -34,10 +34,11 @@ class Gatherer {
 
   std::int64_t rows() const;
 
-  // The whole batch, or the children of some columns only (in the order asked for).
+  // The whole batch, or its columns: all, or some in the order asked for.
   // kResourceLimit when a column with 32-bit offsets would pass 2 GiB (fewer rows at once
   // help); kUnsupported when united dictionaries outgrow their index type.
   Result<OwnedArray> Rows(std::span<const std::int64_t> rows) const;
+  Result<std::vector<OwnedArray>> Columns(std::span<const std::int64_t> rows) const;
   Result<std::vector<OwnedArray>> Columns(std::span<const std::int64_t> rows,
                                           std::span<const std::int64_t> columns) const;
 

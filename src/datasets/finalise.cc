@@ -203,9 +203,7 @@ class ContractStream final : public RecordStream {
     parts.buffers.resize(1);
     parts.children.push_back(ordinals.Finish());
     parts.children.push_back(errors.Finish());
-    std::vector<std::int64_t> all(static_cast<std::size_t>(schema.n_children - 2));
-    for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<std::int64_t>(i);
-    LG_ASSIGN_OR_RETURN(std::vector<OwnedArray> columns, gatherer.Columns(rows, all));
+    LG_ASSIGN_OR_RETURN(std::vector<OwnedArray> columns, gatherer.Columns(rows));
     for (OwnedArray& column : columns) parts.children.push_back(std::move(column));
     return columnar::MakeArray(std::move(parts));
   }

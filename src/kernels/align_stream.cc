@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <deque>
-#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -14,33 +13,6 @@
 #include "kernels/parallel.h"
 
 namespace lakegate::kernels {
-
-void Answers::Append(const Answers& from, std::size_t first, std::size_t last) {
-  const auto append = [&](const auto& source, auto* target) {
-    if (source.empty()) return;
-    target->insert(target->end(), source.begin() + static_cast<std::ptrdiff_t>(first),
-                   source.begin() + static_cast<std::ptrdiff_t>(last));
-  };
-  append(from.left, &left);
-  append(from.right, &right);
-  append(from.kind, &kind);
-  append(from.value, &value);
-  append(from.value_valid, &value_valid);
-  append(from.whole, &whole);
-}
-
-void Answers::DropFirst(std::size_t count) {
-  const auto drop = [count](auto* list) {
-    if (list->empty()) return;
-    list->erase(list->begin(), list->begin() + static_cast<std::ptrdiff_t>(count));
-  };
-  drop(&left);
-  drop(&right);
-  drop(&kind);
-  drop(&value);
-  drop(&value_valid);
-  drop(&whole);
-}
 
 namespace {
 
@@ -68,12 +40,6 @@ std::vector<std::string_view> MatchKindWords(AlignMode mode) {
     return "";
   };
   return {kNoMatch, kNoKeyOrSpan, word()};
-}
-
-std::vector<std::int64_t> AllColumns(const ArrowSchema& schema) {
-  std::vector<std::int64_t> columns(static_cast<std::size_t>(schema.n_children));
-  std::iota(columns.begin(), columns.end(), 0);
-  return columns;
 }
 
 // Left rows [next, last) and the answers of those before `next`, of which `taken` are in
@@ -104,11 +70,9 @@ class AlignStream final : public KernelStream {
       : KernelStream(std::move(schema), "interval_align"),
         output_(std::move(output)),
         context_(context),
-        batch_rows_(static_cast<std::size_t>(context.batch_rows)),
+        batch_rows_(static_cast<std::size_t>(std::min(context.batch_rows, kMostRows))),
         left_(std::move(left)),
         right_(std::move(right)),
-        left_columns_(AllColumns(*output_.left.schema)),
-        right_columns_(AllColumns(*output_.right.schema)),
         words_(MatchKindWords(output_.mode), kKindMatched),
         part_rows_(std::clamp(batch_rows_, kLeastPart, kMostPart)) {}
 
@@ -130,7 +94,7 @@ class AlignStream final : public KernelStream {
   static constexpr std::size_t kMostPart = std::size_t{1} << 16;
 
   // Enough at once for every thread.
-  std::size_t AtOnce() const { return 2 * static_cast<std::size_t>(context_.threads); }
+  std::size_t AtOnce() const { return 2 * ThreadsAtOnce(context_); }
 
   // Answers that may go into batches: up to the first part that is not listed to its end.
   std::size_t Available() const {
@@ -235,9 +199,9 @@ class AlignStream final : public KernelStream {
     ArrayParts parts;
     parts.length = static_cast<std::int64_t>(rows.size());
     parts.buffers.resize(1);
-    LG_ASSIGN_OR_RETURN(parts.children, left_.Columns(rows.left, left_columns_));
+    LG_ASSIGN_OR_RETURN(parts.children, left_.Columns(rows.left));
     if (output_.GivesPairs()) {
-      LG_ASSIGN_OR_RETURN(auto right, right_.Columns(rows.right, right_columns_));
+      LG_ASSIGN_OR_RETURN(auto right, right_.Columns(rows.right));
       for (OwnedArray& column : right) parts.children.push_back(std::move(column));
     }
     if (output_.GivesKind()) {
@@ -263,8 +227,6 @@ class AlignStream final : public KernelStream {
   std::size_t batch_rows_;
   Gatherer left_;
   Gatherer right_;
-  std::vector<std::int64_t> left_columns_;
-  std::vector<std::int64_t> right_columns_;
   WordColumns words_;
   std::size_t next_row_ = 0;  // the first left row of no part yet
   std::size_t part_rows_;     // of the next part

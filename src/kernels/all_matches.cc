@@ -31,20 +31,7 @@ struct Hit {
   }
 };
 
-// Few hits by insertion: most left rows have some.
-constexpr std::size_t kFewHits = 12;
-
 Status SortHits(const KernelContext& context, std::vector<Hit>* hits) {
-  if (hits->size() <= kFewHits) {
-    Hit* const list = hits->data();
-    for (std::size_t i = 1; i < hits->size(); ++i) {
-      const Hit hit = list[i];
-      std::size_t at = i;
-      for (; at > 0 && hit < list[at - 1]; --at) list[at] = list[at - 1];
-      list[at] = hit;
-    }
-    return {};
-  }
   if (hits->size() < kManyHits) {
     std::sort(hits->begin(), hits->end());
     return {};

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/try.h"
+#include "kernels/row_sort.h"
 #include "kernels/word_sort.h"
 
 namespace lakegate::kernels {
@@ -34,7 +35,7 @@ class MinPrefix {
 
 // A total order of the slots: rank by slot, and back. Less is better.
 struct Ranking {
-  Scratch<Row> rank;
+  std::vector<Row> rank;
   Scratch<Row> slot;
 };
 
@@ -95,18 +96,10 @@ class Sweeper {
                              for (std::size_t i = first; i < last; ++i)
                                words[i - first] = criterion_of(i);
                            }});
-    if (right_.has_ties()) {
-      keys.push_back(WordKey{32, [this](std::size_t first, std::size_t last, std::uint64_t* words) {
-                               for (std::size_t i = first; i < last; ++i)
-                                 words[i - first] = right_.TieOf(i);
-                             }});
-    }
+    AppendTieKey(right_, &keys);
     Ranking ranking;
     LG_ASSIGN_OR_RETURN(ranking.slot, SortByWordKeys(right_.size(), keys, context_));
-    ranking.rank = Scratch<Row>(right_.size(), *PoolOf(context_));
-    for (std::size_t i = 0; i < right_.size(); ++i) {
-      ranking.rank[ranking.slot[i]] = static_cast<Row>(i);
-    }
+    ranking.rank = Inverse(ranking.slot.span());
     return ranking;
   }
   Result<Ranking> RankByScoreOrLength() const {

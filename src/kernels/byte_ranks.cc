@@ -64,7 +64,7 @@ Result<std::optional<Ranks>> RankFew(const Texts& texts, const KernelContext& co
   for (std::size_t row = 0; row < texts.size(); ++row) {
     if (StopAt(row, context.cancel)) return Cancelled("sort");
     const auto next = static_cast<std::uint32_t>(distinct.size());
-    ranks.rank[row] = table.Find(texts[row], next);
+    ranks.rank[row] = table.Find(texts[row], HashBytes(texts[row]), next);
     if (ranks.rank[row] != next) continue;
     distinct.push_back(texts[row]);
     const bool many = distinct.size() > kMost || (row < kSample && distinct.size() > kFewInSample);

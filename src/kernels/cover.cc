@@ -1,11 +1,13 @@
 // count and coverage: answers about all overlapping right spans that need none of the pairs.
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <utility>
 
 #include "base/try.h"
 #include "kernels/align_answers.h"
 #include "kernels/overlap_count.h"
+#include "kernels/row_lister.h"
 
 namespace lakegate::kernels {
 namespace {
@@ -19,38 +21,19 @@ void AddKind(std::size_t left_row, bool matched, bool counts, Answers* answers) 
 }
 
 template <typename P>
-class Counts final : public AlignLister {
- public:
-  Counts(std::shared_ptr<const AlignSides<P>> sides, OverlapCount<P> overlaps, JoinHow how,
-         CancelToken cancel)
-      : sides_(std::move(sides)),
-        overlaps_(std::move(overlaps)),
-        all_(how == JoinHow::kLeft),
-        cancel_(std::move(cancel)) {}
+struct CountRows {
+  OverlapCount<P> overlaps;
+  bool all;  // also rows without a match
 
-  Result<std::size_t> List(std::size_t first, std::size_t last, std::size_t most,
-                           Answers* answers) const override {
-    // Each row has one answer at most, so a part of the rows is never too much.
-    last = std::min(last, first + most);
-    LG_RETURN_IF_ERROR(ForLeftBlocks(*sides_, first, last, [&](const auto& block) -> Status {
-      if (cancel_.cancelled()) return Cancelled("interval_align");
-      std::array<Row, SpanBlock::kRows> counts;
-      overlaps_.Count(block, counts.data());
-      for (std::size_t i = 0; i < block.count; ++i) {
-        if (counts[i] == 0 && !all_) continue;
-        AddKind(block.first + i, counts[i] > 0, block.Counts(i), answers);
-        answers->whole.push_back(counts[i]);
-      }
-      return {};
-    }));
-    return last;
+  void Answer(const AlignSides<P>&, const LeftBlock<P>& block, Answers* answers) const {
+    std::array<Row, SpanBlock::kRows> counts;
+    overlaps.Count(block, counts.data());
+    for (std::size_t i = 0; i < block.count; ++i) {
+      if (counts[i] == 0 && !all) continue;
+      AddKind(block.first + i, counts[i] > 0, block.Counts(i), answers);
+      answers->whole.push_back(counts[i]);
+    }
   }
-
- private:
-  std::shared_ptr<const AlignSides<P>> sides_;
-  OverlapCount<P> overlaps_;
-  bool all_;
-  CancelToken cancel_;
 };
 
 // The union of all spans: disjoint spans in order, and the positions before each.
@@ -98,36 +81,23 @@ struct Islands {
 };
 
 template <typename P>
-class Coverage final : public AlignLister {
- public:
-  Coverage(std::shared_ptr<const AlignSides<P>> sides, Islands<P> islands, JoinHow how,
-           CancelToken cancel)
-      : sides_(std::move(sides)),
-        islands_(std::move(islands)),
-        all_(how == JoinHow::kLeft),
-        cancel_(std::move(cancel)) {}
+struct CoverageRows {
+  Islands<P> islands;
+  bool all;  // also rows without a match
 
-  Result<std::size_t> List(std::size_t first, std::size_t last, std::size_t most,
-                           Answers* answers) const override {
-    last = std::min(last, first + most);
-    LG_RETURN_IF_ERROR(ForLeftBlocks(*sides_, first, last, [&](const auto& block) -> Status {
-      if (cancel_.cancelled()) return Cancelled("interval_align");
-      for (std::size_t i = 0; i < block.count; ++i) {
-        islands_.index.Prefetch(block.start[i]);
-        islands_.index.Prefetch(block.end[i]);
-      }
-      for (std::size_t i = 0; i < block.count; ++i) AddRow(block, i, answers);
-      return {};
-    }));
-    return last;
+  void Answer(const AlignSides<P>&, const LeftBlock<P>& block, Answers* answers) const {
+    for (std::size_t i = 0; i < block.count; ++i) {
+      islands.index.Prefetch(block.start[i]);
+      islands.index.Prefetch(block.end[i]);
+    }
+    for (std::size_t i = 0; i < block.count; ++i) AddRow(block, i, answers);
   }
 
- private:
   void AddRow(const LeftBlock<P>& block, std::size_t i, Answers* answers) const {
     constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
     const auto covered =
-        static_cast<std::uint64_t>(islands_.Below(block.end[i]) - islands_.Below(block.start[i]));
-    if (covered == 0 && !all_) return;
+        static_cast<std::uint64_t>(islands.Below(block.end[i]) - islands.Below(block.start[i]));
+    if (covered == 0 && !all) return;
     const std::uint64_t length = LengthOf(block.spans.start[i], block.spans.end[i]);
     const bool valid = block.Counts(i) && length > 0;
     AddKind(block.first + i, covered > 0, block.Counts(i), answers);
@@ -136,11 +106,6 @@ class Coverage final : public AlignLister {
                                    : 0);
     answers->value_valid.push_back(valid);
   }
-
-  std::shared_ptr<const AlignSides<P>> sides_;
-  Islands<P> islands_;
-  bool all_;
-  CancelToken cancel_;
 };
 
 }  // namespace
@@ -151,8 +116,8 @@ AlignListerResult CountLister(std::shared_ptr<const AlignSides<P>> sides,
                               const KernelContext& context) {
   LG_ASSIGN_OR_RETURN(OverlapCount<P> overlaps,
                       OverlapCount<P>::Make(positions, sides->axis.end(), context));
-  return std::unique_ptr<AlignLister>(
-      std::make_unique<Counts<P>>(std::move(sides), std::move(overlaps), how, context.cancel));
+  return MakeRowLister(std::move(sides), CountRows<P>{std::move(overlaps), how == JoinHow::kLeft},
+                       context);
 }
 
 template <typename P>
@@ -160,8 +125,8 @@ AlignListerResult CoverageLister(std::shared_ptr<const AlignSides<P>> sides, Joi
                                  const KernelContext& context) {
   LG_ASSIGN_OR_RETURN(Islands<P> islands,
                       Islands<P>::Make(sides->right, sides->axis.end(), context));
-  return std::unique_ptr<AlignLister>(
-      std::make_unique<Coverage<P>>(std::move(sides), std::move(islands), how, context.cancel));
+  return MakeRowLister(std::move(sides), CoverageRows<P>{std::move(islands), how == JoinHow::kLeft},
+                       context);
 }
 
 #define LG_INSTANTIATE(P)                                                                          \

@@ -1,10 +1,12 @@
 // semi and anti: whether a left row has any match, which is cheaper than the matches.
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/try.h"
 #include "kernels/align_answers.h"
 #include "kernels/overlap_count.h"
+#include "kernels/row_lister.h"
 
 namespace lakegate::kernels {
 namespace {
@@ -67,42 +69,25 @@ struct HasNeighbour {
 };
 
 template <typename P, typename Finder>
-class Exists final : public AlignLister {
- public:
-  Exists(std::shared_ptr<const AlignSides<P>> sides, Finder finder, JoinHow how, CancelToken cancel)
-      : sides_(std::move(sides)),
-        finder_(std::move(finder)),
-        wanted_(how == JoinHow::kSemi),
-        cancel_(std::move(cancel)) {}
+struct ExistsRows {
+  Finder finder;
+  bool wanted;  // rows with a match, or those without
 
-  Result<std::size_t> List(std::size_t first, std::size_t last, std::size_t most,
-                           Answers* answers) const override {
-    last = std::min(last, first + most);
-    LG_RETURN_IF_ERROR(ForLeftBlocks(*sides_, first, last, [&](const auto& block) -> Status {
-      if (cancel_.cancelled()) return Cancelled("interval_align");
-      std::array<bool, SpanBlock::kRows> found;
-      finder_.Find(*sides_, block, found.data());
-      for (std::size_t i = 0; i < block.count; ++i) {
-        if (found[i] == wanted_)
-          answers->left.push_back(static_cast<std::int64_t>(block.first + i));
-      }
-      return {};
-    }));
-    return last;
+  void Answer(const AlignSides<P>& sides, const LeftBlock<P>& block, Answers* answers) const {
+    std::array<bool, SpanBlock::kRows> found;
+    finder.Find(sides, block, found.data());
+    for (std::size_t i = 0; i < block.count; ++i) {
+      if (found[i] != wanted) continue;
+      answers->left.push_back(static_cast<std::int64_t>(block.first + i));
+    }
   }
-
- private:
-  std::shared_ptr<const AlignSides<P>> sides_;
-  Finder finder_;
-  bool wanted_;
-  CancelToken cancel_;
 };
 
 template <typename P, typename Finder>
 std::unique_ptr<AlignLister> MakeExists(std::shared_ptr<const AlignSides<P>> sides, Finder finder,
                                         JoinHow how, const KernelContext& context) {
-  return std::make_unique<Exists<P, Finder>>(std::move(sides), std::move(finder), how,
-                                             context.cancel);
+  return MakeRowLister(std::move(sides),
+                       ExistsRows<P, Finder>{std::move(finder), how == JoinHow::kSemi}, context);
 }
 
 template <typename P>

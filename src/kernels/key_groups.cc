@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <optional>
 #include <utility>
 
@@ -86,6 +88,16 @@ bool Comparable(const KeyType& a, const KeyType& b) {
   }
 }
 
+// Rows that are read, hashed and looked up together: what the tables will touch is asked for
+// before the first look.
+constexpr std::size_t kBlock = 256;
+
+struct KeyBlock {
+  std::array<bool, kBlock> valid;
+  std::array<std::uint64_t, kBlock> words;  // values, or hashes of bytes
+  std::array<std::string_view, kBlock> bytes;
+};
+
 // Numbers the values of one key column, over all tables.
 class ColumnNumbers {
  public:
@@ -97,11 +109,15 @@ class ColumnNumbers {
   }
   std::uint32_t size() const { return next_; }
 
+  // One number a row of `view`.
   Status Append(const ColumnView& view, const CancelToken& cancel, std::vector<Row>* numbers) {
     if (view.is_dictionary()) return AppendDictionary(view, cancel, numbers);
-    for (std::int64_t row = 0; row < view.length(); ++row) {
-      if (StopAt(numbers->size(), cancel)) return Cancelled("key grouping");
-      numbers->push_back(view.IsNull(row) ? NumberOfNull() : NumberOf(view, row));
+    const std::size_t first = numbers->size();
+    const auto rows = static_cast<std::size_t>(view.length());
+    numbers->resize(first + rows);
+    for (std::size_t from = 0; from < rows; from += kBlock) {
+      if (cancel.cancelled()) return Cancelled("key grouping");
+      Number(view, from, std::min(kBlock, rows - from), numbers->data() + first + from);
     }
     return {};
   }
@@ -120,7 +136,10 @@ class ColumnNumbers {
       }
       const std::int64_t index = view.DictionaryIndex(row);
       auto& number = known[static_cast<std::size_t>(index)];
-      if (!number) number = values.IsNull(index) ? NumberOfNull() : NumberOf(values, index);
+      if (!number) {
+        number.emplace();
+        Number(values, static_cast<std::size_t>(index), 1, &*number);
+      }
       numbers->push_back(*number);
     }
     return {};
@@ -132,20 +151,50 @@ class ColumnNumbers {
     return *null_;
   }
 
-  Row NumberOf(const ColumnView& view, std::int64_t row) {
+  // Rows [from, from + count) of a column that is no dictionary, at most kBlock.
+  void Number(const ColumnView& view, std::size_t from, std::size_t count, Row* numbers) {
     const DataType& type = view.type();
-    if (type.id == TypeId::kBool) return Take(ints_.Find(view.Bool(row) ? 1 : 0, next_));
-    if (columnar::IsFloat(type.id)) {
-      return Take(ints_.Find(CanonicalBits(view.Double(row)), next_));
+    const auto row = static_cast<std::int64_t>(from);
+    block_.valid.fill(true);
+    ClearNulls(view, row, count, block_.valid.data());
+    const bool integer = columnar::IsInteger(type.id) || columnar::IsTemporal(type.id) ||
+                         type.id == TypeId::kDecimal32 || type.id == TypeId::kDecimal64;
+    if (integer) {
+      ReadIntegers(view, row, count, block_.words.data());
+      NumberWords(type.id == TypeId::kUint64, count, numbers);
+    } else if (type.id == TypeId::kBool || columnar::IsFloat(type.id)) {
+      for (std::size_t i = 0; i < count; ++i) {
+        const std::int64_t at = row + static_cast<std::int64_t>(i);
+        block_.words[i] =
+            type.id == TypeId::kBool ? (view.Bool(at) ? 1 : 0) : CanonicalBits(view.Double(at));
+      }
+      NumberWords(/*may_be_large=*/false, count, numbers);
+    } else {
+      NumberBytes(view, row, count, numbers);
     }
-    if (type.id == TypeId::kUint64 && (view.Uint64(row) >> 63) != 0) {
-      // No signed value equals it, though one has the same bits.
-      return Take(large_.Find(view.Uint64(row), next_));
+  }
+
+  void NumberWords(bool may_be_large, std::size_t count, Row* numbers) {
+    for (std::size_t i = 0; i < count; ++i) ints_.Prefetch(block_.words[i]);
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::uint64_t word = block_.words[i];
+      // No signed value equals a great unsigned one, though one has the same bits.
+      IntTable& table = may_be_large && (word >> 63) != 0 ? large_ : ints_;
+      numbers[i] = block_.valid[i] ? Take(table.Find(word, next_)) : NumberOfNull();
     }
-    const bool word = columnar::IsInteger(type.id) || columnar::IsTemporal(type.id) ||
-                      type.id == TypeId::kDecimal32 || type.id == TypeId::kDecimal64;
-    if (word) return Take(ints_.Find(static_cast<std::uint64_t>(view.Int64(row)), next_));
-    return Take(bytes_.Find(view.Bytes(row), next_));
+  }
+
+  void NumberBytes(const ColumnView& view, std::int64_t row, std::size_t count, Row* numbers) {
+    for (std::size_t i = 0; i < count; ++i) {
+      if (!block_.valid[i]) continue;
+      block_.bytes[i] = view.Bytes(row + static_cast<std::int64_t>(i));
+      block_.words[i] = HashBytes(block_.bytes[i]);
+      bytes_.Prefetch(block_.words[i]);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      numbers[i] = block_.valid[i] ? Take(bytes_.Find(block_.bytes[i], block_.words[i], next_))
+                                   : NumberOfNull();
+    }
   }
 
   Row Take(std::uint32_t number) {
@@ -160,6 +209,35 @@ class ColumnNumbers {
   IntTable ints_;
   IntTable large_;
   BytesTable bytes_;
+  KeyBlock block_;  // working space
+};
+
+// Numbers pairs of numbers; kNoRow in either gives kNoRow.
+class PairNumbers {
+ public:
+  std::uint32_t size() const { return next_; }
+
+  // groups[i] becomes the number of (groups[i], numbers[i]).
+  Status Join(std::span<const Row> numbers, const CancelToken& cancel, std::span<Row> groups) {
+    const auto pair_of = [&](std::size_t i) {
+      return (std::uint64_t{groups[i]} << 32) | numbers[i];
+    };
+    for (std::size_t from = 0; from < groups.size(); from += kBlock) {
+      if (cancel.cancelled()) return Cancelled("key grouping");
+      const std::size_t to = std::min(groups.size(), from + kBlock);
+      for (std::size_t i = from; i < to; ++i) table_.Prefetch(pair_of(i));
+      for (std::size_t i = from; i < to; ++i) {
+        const bool none = groups[i] == kNoRow || numbers[i] == kNoRow;
+        groups[i] = none ? kNoRow : table_.Find(pair_of(i), next_);
+        if (groups[i] == next_) ++next_;
+      }
+    }
+    return {};
+  }
+
+ private:
+  IntTable table_;
+  std::uint32_t next_ = 0;
 };
 
 }  // namespace
@@ -168,9 +246,7 @@ struct KeyGrouper::State {
   NullKeys nulls;
   bool started = false;
   std::vector<std::unique_ptr<ColumnNumbers>> columns;
-  // pairs[i] numbers (number by the columns up to i, number in column i + 1).
-  std::vector<std::unique_ptr<IntTable>> pairs;
-  std::vector<std::uint32_t> pair_sizes;
+  std::vector<PairNumbers> pairs;  // [i]: number by the columns up to i, number in column i + 1
 
   Status Prepare(const ArrowSchema& schema, std::span<const std::int64_t> indices);
 };
@@ -182,10 +258,7 @@ Status KeyGrouper::State::Prepare(const ArrowSchema& schema,
     LG_ASSIGN_OR_RETURN(KeyType key, KeyTypeOf(field));
     if (!started) {
       columns.push_back(std::make_unique<ColumnNumbers>(std::move(key), nulls));
-      if (i > 0) {
-        pairs.push_back(std::make_unique<IntTable>());
-        pair_sizes.push_back(0);
-      }
+      if (i > 0) pairs.emplace_back();
       continue;
     }
     if (!Comparable(columns[i]->key(), key)) {
@@ -209,7 +282,7 @@ KeyGrouper::~KeyGrouper() = default;
 std::size_t KeyGrouper::groups() const {
   if (state_->columns.empty()) return 1;
   if (state_->pairs.empty()) return state_->columns.front()->size();
-  return state_->pair_sizes.back();
+  return state_->pairs.back().size();
 }
 
 Result<std::vector<Row>> KeyGrouper::Assign(const columnar::Collected& table,
@@ -228,19 +301,7 @@ Result<std::vector<Row>> KeyGrouper::Assign(const columnar::Collected& table,
     for (const ColumnView& view : views) {
       LG_RETURN_IF_ERROR(state_->columns[i]->Append(view, cancel, &out));
     }
-    if (i == 0) continue;
-    IntTable& pairs = *state_->pairs[i - 1];
-    std::uint32_t& next = state_->pair_sizes[i - 1];
-    for (std::size_t row = 0; row < rows; ++row) {
-      if (StopAt(row, cancel)) return Cancelled("key grouping");
-      if (groups[row] == kNoRow || numbers[row] == kNoRow) {
-        groups[row] = kNoRow;
-        continue;
-      }
-      const std::uint64_t pair = (std::uint64_t{groups[row]} << 32) | numbers[row];
-      groups[row] = pairs.Find(pair, next);
-      if (groups[row] == next) ++next;
-    }
+    if (i > 0) LG_RETURN_IF_ERROR(state_->pairs[i - 1].Join(numbers, cancel, groups));
   }
   return groups;
 }

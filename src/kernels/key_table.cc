@@ -44,8 +44,7 @@ void IntTable::Grow() {
 
 BytesTable::BytesTable() : slots_(kFirstSlots), mask_(kFirstSlots - 1) {}
 
-std::uint32_t BytesTable::Find(std::string_view key, std::uint32_t next) {
-  const std::uint64_t hash = HashBytes(key);
+std::uint32_t BytesTable::Find(std::string_view key, std::uint64_t hash, std::uint32_t next) {
   std::size_t at = hash & mask_;
   while (slots_[at].number != kFree) {
     if (slots_[at].hash == hash && slots_[at].key == key) return slots_[at].number;

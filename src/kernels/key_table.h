@@ -55,7 +55,9 @@ class IntTable {
 class BytesTable {
  public:
   BytesTable();
-  std::uint32_t Find(std::string_view key, std::uint32_t next);
+  // As IntTable's; `hash` is HashBytes(key).
+  void Prefetch(std::uint64_t hash) const { __builtin_prefetch(&slots_[hash & mask_], 1); }
+  std::uint32_t Find(std::string_view key, std::uint64_t hash, std::uint32_t next);
 
  private:
   static constexpr std::uint32_t kFree = 0xffffffffu;

@@ -10,19 +10,13 @@
 #include "base/try.h"
 #include "kernels/align_answers.h"
 #include "kernels/max_tree.h"
+#include "kernels/row_sort.h"
 #include "kernels/tie_tree.h"
 
 namespace lakegate::kernels {
 namespace {
 
 using columnar::Scratch;
-
-// The place of each slot in an order of slots.
-Scratch<Row> Inverse(const Scratch<Row>& order, const KernelContext& context) {
-  Scratch<Row> place(order.size(), *PoolOf(context));
-  for (std::size_t i = 0; i < order.size(); ++i) place[order[i]] = static_cast<Row>(i);
-  return place;
-}
 
 template <typename P>
 class NearestPairs final : public AlignLister {
@@ -68,12 +62,7 @@ class NearestPairs final : public AlignLister {
   Result<Scratch<Row>> OrderBy(PositionOf position_of) const {
     std::vector<WordKey> keys;
     AppendPositionKeys<P>(BitsOf(axis_.end()), position_of, &keys);
-    if (right_.has_ties()) {
-      keys.push_back(WordKey{32, [this](std::size_t first, std::size_t last, std::uint64_t* words) {
-                               for (std::size_t i = first; i < last; ++i)
-                                 words[i - first] = right_.TieOf(i);
-                             }});
-    }
+    AppendTieKey(right_, &keys);
     return SortByWordKeys(right_.size(), keys, context_);
   }
 
@@ -187,8 +176,8 @@ Status NearestPairs<P>::Prepare() {
   LG_ASSIGN_OR_RETURN(by_tie_, OrderBy([&](std::size_t slot) {
                         return axis_.FirstOfStretch(right_.slot(slot).start);
                       }));
-  const Scratch<Row> place = Inverse(by_tie_, context_);
-  ties_ = std::make_unique<TieTree<P>>(right_, by_tie_.span(), place.span(), context_.cancel);
+  const std::vector<Row> place = Inverse(by_tie_.span());
+  ties_ = std::make_unique<TieTree<P>>(right_, by_tie_.span(), place, context_.cancel);
   if (context_.cancel.cancelled()) return Cancelled("interval_align");
   return {};
 }

@@ -50,12 +50,15 @@ class Failures {
 
 }  // namespace
 
+std::size_t ThreadsAtOnce(const KernelContext& context) {
+  // oneTBB complains on standard error when asked for more.
+  return std::min(static_cast<std::size_t>(context.threads),
+                  static_cast<std::size_t>(oneapi::tbb::info::default_concurrency()));
+}
+
 Status ParallelFor(const KernelContext& context, std::size_t count,
                    const std::function<Status(std::size_t)>& task) {
-  // oneTBB complains on standard error when asked for more than the machine has.
-  const std::size_t threads =
-      std::min({static_cast<std::size_t>(context.threads), count,
-                static_cast<std::size_t>(oneapi::tbb::info::default_concurrency())});
+  const std::size_t threads = std::min(ThreadsAtOnce(context), count);
   if (threads <= 1) return RunInOrder(count, task);
   Failures failures;
   // Says to the thread sanitizer what oneTBB, which it cannot see into, guarantees: a task

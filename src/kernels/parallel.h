@@ -13,8 +13,11 @@
 
 namespace lakegate::kernels {
 
-// Calls task(0) .. task(count - 1), each once, on at most context.threads threads; the caller's
-// is one of them. Gives the error of the least task that failed; tasks not begun when one
+// Threads that run at once: those of the context, and no more than the machine has.
+std::size_t ThreadsAtOnce(const KernelContext& context);
+
+// Calls task(0) .. task(count - 1), each once, on ThreadsAtOnce threads; the caller's is one of
+// them. Gives the error of the least task that failed; tasks not begun when one
 // failed may be left out. Memory that the system refuses inside a task is thrown again here.
 Status ParallelFor(const KernelContext& context, std::size_t count,
                    const std::function<Status(std::size_t)>& task);

@@ -90,6 +90,16 @@ class RightSide {
 template <typename P>
 Row FirstEqual(const RightSide<P>& right, P start, P end);
 
+// The tie breakers of slots as a sort key behind those of `*keys`, where there are any.
+template <typename P>
+void AppendTieKey(const RightSide<P>& right, std::vector<WordKey>* keys) {
+  if (!right.has_ties()) return;
+  keys->push_back(WordKey{32, [&right](std::size_t first, std::size_t last, std::uint64_t* words) {
+                            for (std::size_t i = first; i < last; ++i)
+                              words[i - first] = right.TieOf(i);
+                          }});
+}
+
 // Positions of up to `bits` bits as sort keys, behind those of `*keys`.
 template <typename P, typename PositionOf>
 void AppendPositionKeys(int bits, PositionOf position_of, std::vector<WordKey>* keys) {

@@ -4,11 +4,9 @@
 
 #include <algorithm>
 #include <array>
-#include <concepts>
 #include <utility>
 
 #include "base/try.h"
-#include "columnar/bits.h"
 #include "columnar/schema.h"
 #include "kernels/column_values.h"
 
@@ -50,60 +48,17 @@ bool SameKind(const DataType& a, const DataType& b) {
 
 constexpr std::uint64_t kSign = std::uint64_t{1} << 63;
 
-// Values of one width and signedness; `flip` is exclusive-ored into each.
-template <std::integral T>
-void Widen(const void* values, std::int64_t slot, std::size_t count, std::uint64_t flip,
-           std::int64_t* bounds) {
-  const T* from = static_cast<const T*>(values) + slot;
-  for (std::size_t i = 0; i < count; ++i) {
-    bounds[i] = static_cast<std::int64_t>(static_cast<std::uint64_t>(from[i]) ^ flip);
-  }
-}
-
-void WidenAny(const DataType& type, const void* values, std::int64_t slot, std::size_t count,
-              std::uint64_t flip, std::int64_t* bounds) {
-  const bool is_unsigned = columnar::IsUnsignedInteger(type.id);
-  switch (type.byte_width) {
-    case 1:
-      return is_unsigned ? Widen<std::uint8_t>(values, slot, count, flip, bounds)
-                         : Widen<std::int8_t>(values, slot, count, flip, bounds);
-    case 2:
-      return is_unsigned ? Widen<std::uint16_t>(values, slot, count, flip, bounds)
-                         : Widen<std::int16_t>(values, slot, count, flip, bounds);
-    case 4:
-      return is_unsigned ? Widen<std::uint32_t>(values, slot, count, flip, bounds)
-                         : Widen<std::int32_t>(values, slot, count, flip, bounds);
-    default:
-      return Widen<std::uint64_t>(values, slot, count, flip, bounds);
-  }
-}
-
-// Through a dictionary, value by value.
-void ReadIndirect(const ColumnView& view, std::int64_t from, std::size_t count, std::uint64_t flip,
-                  std::int64_t* bounds, bool* valid) {
+// The bits of a dictionary's values; 0 for null rows.
+void ReadIndirect(const ColumnView& view, std::int64_t from, std::size_t count,
+                  std::uint64_t* words) {
   const bool is_unsigned = columnar::IsUnsignedInteger(view.type().id);
   for (std::size_t i = 0; i < count; ++i) {
     const std::int64_t row = from + static_cast<std::int64_t>(i);
     if (view.IsNull(row)) {
-      valid[i] = false;
-      continue;
+      words[i] = 0;
+    } else {
+      words[i] = is_unsigned ? view.Uint64(row) : static_cast<std::uint64_t>(view.Int64(row));
     }
-    const std::uint64_t bits =
-        is_unsigned ? view.Uint64(row) : static_cast<std::uint64_t>(view.Int64(row));
-    bounds[i] = static_cast<std::int64_t>(bits ^ flip);
-  }
-}
-
-void ReadPiece(const ColumnView& view, std::int64_t from, std::size_t count, std::uint64_t flip,
-               std::int64_t* bounds, bool* valid) {
-  if (view.is_dictionary()) return ReadIndirect(view, from, count, flip, bounds, valid);
-  const ArrowArray& array = view.array();
-  const std::int64_t slot = view.first_slot() + from;
-  WidenAny(view.type(), array.buffers[1], slot, count, flip, bounds);
-  const auto* validity = static_cast<const std::uint8_t*>(array.buffers[0]);
-  if (validity == nullptr || array.null_count == 0) return;
-  for (std::size_t i = 0; i < count; ++i) {
-    valid[i] &= columnar::GetBit(validity, slot + static_cast<std::int64_t>(i));
   }
 }
 
@@ -147,17 +102,27 @@ Result<BoundColumn> BoundColumn::Make(const columnar::Collected& table, std::str
 
 void BoundColumn::Read(std::size_t first, std::size_t count, std::int64_t* bounds,
                        bool* valid) const {
+  // Unsigned 64-bit bounds keep their order as signed ones.
   const std::uint64_t flip = kind_ == BoundKind::kUnsigned64 ? kSign : 0;
+  std::array<std::uint64_t, SpanBlock::kRows> words;
   auto piece = std::upper_bound(
       pieces_.begin(), pieces_.end(), first,
       [](std::size_t row, const Piece& candidate) { return row < candidate.first_row; });
   --piece;
   for (std::size_t done = 0; done < count; ++piece) {
     const std::size_t from = first + done - piece->first_row;
-    const std::size_t here =
-        std::min(count - done, static_cast<std::size_t>(piece->view.length()) - from);
-    ReadPiece(piece->view, static_cast<std::int64_t>(from), here, flip, bounds + done,
-              valid + done);
+    const std::size_t here = std::min(
+        {count - done, static_cast<std::size_t>(piece->view.length()) - from, words.size()});
+    const auto row = static_cast<std::int64_t>(from);
+    if (piece->view.is_dictionary()) {
+      ReadIndirect(piece->view, row, here, words.data());
+    } else {
+      ReadIntegers(piece->view, row, here, words.data());
+    }
+    ClearNulls(piece->view, row, here, valid + done);
+    for (std::size_t i = 0; i < here; ++i) {
+      bounds[done + i] = static_cast<std::int64_t>(words[i] ^ flip);
+    }
     done += here;
   }
 }
