@@ -27,9 +27,9 @@ struct AlignOutput {
   }
 };
 
-// The schema of a mode's output.
-OwnedSchema AlignedSchema(const ArrowSchema& left, const ArrowSchema& right,
-                          const IntervalAlignOptions& options);
+// The schema of a mode's output. kInvalidArgument: names that no suffix tells apart.
+Result<OwnedSchema> AlignedSchema(const ArrowSchema& left, const ArrowSchema& right,
+                                  const IntervalAlignOptions& options);
 
 // Left rows in order, each with its answers in theirs. kUnsupported (a format outside Arrow's
 // specification).

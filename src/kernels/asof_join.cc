@@ -253,6 +253,17 @@ Result<PointKind> CheckColumns(const ArrowSchema& left, const ArrowSchema& right
   return kind;
 }
 
+Result<OwnedSchema> SchemaOf(const ArrowSchema& left, const ArrowSchema& right,
+                             const AsofJoinOptions& options) {
+  NameBook names(options.right_suffix);
+  std::vector<OwnedSchema> fields;
+  AppendLeftFields(left, &names, &fields);
+  if (GivesRight(options.how)) {
+    LG_RETURN_IF_ERROR(AppendRightFields(right, options.how == JoinHow::kLeft, &names, &fields));
+  }
+  return JoinedSchema(std::move(fields), left);
+}
+
 Result<ArrowStream> Run(ArrowStream left, ArrowStream right, AsofJoinOptions options,
                         const KernelContext& context) {
   LG_RETURN_IF_ERROR(options.Validate());
@@ -260,6 +271,7 @@ Result<ArrowStream> Run(ArrowStream left, ArrowStream right, AsofJoinOptions opt
   if (options.right_on.empty()) options.right_on = options.left_on;
   if (options.right_by.empty()) options.right_by = options.left_by;
   LG_ASSIGN_OR_RETURN(const PointKind kind, CheckColumns(left->schema(), right->schema(), options));
+  LG_ASSIGN_OR_RETURN(OwnedSchema schema, SchemaOf(left->schema(), right->schema(), options));
   columnar::MemoryBudget budget(context.memory_limit_bytes);
   Sides sides;
   LG_ASSIGN_OR_RETURN(sides.right,
@@ -275,13 +287,6 @@ Result<ArrowStream> Run(ArrowStream left, ArrowStream right, AsofJoinOptions opt
                                                          options.right_sorted, context.cancel));
   LG_ASSIGN_OR_RETURN(std::vector<Row> match,
                       Match(sides.left_points, order, kind, options, context));
-  NameBook names(options.right_suffix);
-  std::vector<OwnedSchema> fields;
-  AppendLeftFields(*sides.left.schema, &names, &fields);
-  if (GivesRight(options.how)) {
-    AppendRightFields(*sides.right.schema, options.how == JoinHow::kLeft, &names, &fields);
-  }
-  OwnedSchema schema = JoinedSchema(std::move(fields), *sides.left.schema);
   return JoinedRows(std::move(schema), std::move(sides.left), std::move(sides.right),
                     std::move(match), options.how, context, kName);
 }

@@ -174,6 +174,8 @@ Result<ArrowStream> Align(ArrowStream left, ArrowStream right, IntervalAlignOpti
   if (options.right_on.empty()) options.right_on = options.left_on;
   LG_ASSIGN_OR_RETURN(const BoundKind kind, CheckColumns(left->schema(), right->schema(), options));
 
+  LG_ASSIGN_OR_RETURN(OwnedSchema schema, AlignedSchema(left->schema(), right->schema(), options));
+
   AlignOutput output;
   output.mode = options.mode;
   output.how = options.how;
@@ -189,7 +191,6 @@ Result<ArrowStream> Align(ArrowStream left, ArrowStream right, IntervalAlignOpti
 
   LG_ASSIGN_OR_RETURN(Spans spans, ReadSpans(output, options, kind, context.cancel));
   LG_ASSIGN_OR_RETURN(output.lister, ListerOf(std::move(spans), output.right, options, context));
-  OwnedSchema schema = AlignedSchema(*output.left.schema, *output.right.schema, options);
   return AlignedRows(std::move(schema), std::move(output), context);
 }
 

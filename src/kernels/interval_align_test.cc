@@ -411,6 +411,68 @@ TEST(IntervalAlignHostile, StreamsPairsThatWouldNeverFit) {
   }
 }
 
+// `count` columns of no rows: start, end, and the names that name_of(i) gives.
+ArrowStream WideStream(int count, const std::function<std::string(int)>& name_of) {
+  std::vector<columnar::FieldSpec> fields = {{.name = "start", .format = "l"},
+                                             {.name = "end", .format = "l"}};
+  for (int i = 2; i < count; ++i) fields.push_back({.name = name_of(i), .format = "l"});
+  return StreamOf(columnar::MakeSchema(fields), {});
+}
+
+TEST(IntervalAlignHostile, TakesAHundredThousandColumns) {
+  constexpr int kMany = 100'000;
+  const auto numbered = [](int i) { return "c" + std::to_string(i); };
+  const auto same = [](int) { return std::string("c"); };
+  auto stream =
+      IntervalAlign(WideStream(kMany, numbered), WideStream(kMany, numbered), {}, ContextOfTest());
+  ASSERT_TRUE(stream) << stream.error().ToString();
+  EXPECT_EQ((*stream)->schema().n_children, 2 * kMany + 2);
+  EXPECT_EQ(CountRows(**stream), 0);
+  const auto missing = IntervalAlign(WideStream(kMany, numbered), WideStream(3, same),
+                                     {.left_on = {"k"}}, ContextOfTest());
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().kind(), ErrorKind::kNotFound);
+  EXPECT_LT(missing.error().message().size(), 2'000U);
+  // Equal names would each take one more suffix than the one before.
+  const auto alike =
+      IntervalAlign(WideStream(3, same), WideStream(kMany, same), {}, ContextOfTest());
+  ASSERT_FALSE(alike);
+  EXPECT_EQ(alike.error().kind(), ErrorKind::kInvalidArgument);
+  EXPECT_NE(alike.error().message().find("right_suffix"), std::string::npos);
+}
+
+TEST(IntervalAlign, EndsWhereHardlyAnyRowMatches) {
+  // Far more parts of left rows than are listed at once give nothing at all.
+  const auto far = [](std::int64_t i) { return Span(i, 10 * i, 10 * i + 5); };
+  const std::vector<TestRow> right = {Span(0, 10 * (kLarge - 1), 10 * kLarge)};
+  for (const std::int64_t batch_rows : {std::int64_t{1}, std::int64_t{64}, std::int64_t{65'536}}) {
+    Rng rng(1);
+    IntervalAlignOptions options;
+    options.mode = AlignMode::kOverlapAll;
+    auto stream = IntervalAlign(LargeStream(kLarge, far), StreamOfTest(right, {}, rng), options,
+                                ContextOfTest(batch_rows));
+    ASSERT_TRUE(stream) << stream.error().ToString();
+    EXPECT_EQ(CountRows(**stream), 1) << batch_rows;
+  }
+}
+
+TEST(IntervalAlign, TakesAnyBatchSize) {
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  const std::vector<TestRow> rows = {Span(0, 0, 9), Span(1, 3, 5), Span(2, 7, 12)};
+  for (const AlignMode mode :
+       {AlignMode::kOverlapAll, AlignMode::kOverlapBest, AlignMode::kCount}) {
+    IntervalAlignOptions options;
+    options.mode = mode;
+    KernelContext context = ContextOfTest(kMost);
+    context.threads = kMost;
+    const auto all = Align(rows, rows, options, context);
+    const auto one = Align(rows, rows, options, ContextOfTest(1));
+    ASSERT_TRUE(all) << all.error().ToString();
+    ASSERT_TRUE(one) << one.error().ToString();
+    EXPECT_EQ(all->rows, one->rows) << AlignModeText(mode);
+  }
+}
+
 TEST(IntervalAlign, IsCancelledBeforeItReads) {
   const KernelContext context = ContextOfTest();
   context.cancel.Cancel();
