@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include "base/try.h"
+#include "columnar/collected.h"
 #include "kernels/naive_order.h"
 #include "kernels/ordering.h"
+#include "kernels/shrink.h"
+#include "lakegate/row_spill.h"
 
 namespace lakegate::kernels {
 namespace {
@@ -100,6 +104,103 @@ TEST(CanonicalSort, AsIsMovesNothing) {
   EXPECT_EQ(IdsOf(*result), (std::vector<std::string>{"9", "8", "7"}));
 }
 
+// Puts rows aside in memory and counts the runs.
+class CountingSpill final : public RowSpill {
+ public:
+  Result<std::shared_ptr<const SpilledRows>> Keep(ArrowStream rows,
+                                                  const CancelToken& cancel) override {
+    columnar::MemoryBudget unlimited(0);
+    LG_ASSIGN_OR_RETURN(auto kept, columnar::Collect(std::move(rows), &unlimited, cancel, "run"));
+    ++runs;
+    return std::make_shared<const Kept>(std::move(kept));
+  }
+
+  int runs = 0;
+
+ private:
+  class Kept final : public SpilledRows {
+   public:
+    explicit Kept(columnar::Collected rows) : rows_(std::move(rows)) {}
+    Result<ArrowStream> Open(const CancelToken&) const override {
+      columnar::Collected copy;
+      copy.schema = CopySchema(*rows_.schema);
+      copy.batches = rows_.batches;
+      return columnar::StreamOf(std::move(copy));
+    }
+
+   private:
+    columnar::Collected rows_;
+  };
+};
+
+// About so many rows of a test table fit.
+KernelContext ContextFor(std::int64_t rows, const std::shared_ptr<RowSpill>& spill) {
+  KernelContext context = ContextOfTest();
+  context.memory_limit_bytes = 200 * rows;
+  context.spill = spill;
+  return context;
+}
+
+TEST(CanonicalSort, SpillsInManyRunsAndKeepsEqualRowsInTheirOrder) {
+  std::vector<TestRow> rows(2'000);
+  Rng rng(3);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    rows[i].id = static_cast<std::int64_t>(i);
+    rows[i].tie = Pick(rng, 0, 3);
+    rows[i].path = "a path longer than twelve bytes";
+  }
+  const CanonicalSortOptions options{.keys = {{"tie"}}, .tier = DeterminismTier::kStable};
+  const auto spill = std::make_shared<CountingSpill>();
+  const auto result = Sorted(rows, options, ContextFor(20, spill));
+  ASSERT_TRUE(result) << result.error().ToString();
+  // More than are merged at once, so that runs were merged to runs before.
+  EXPECT_GT(spill->runs, 64);
+  EXPECT_EQ(IdsOf(*result), IdsOf(Sorted(rows, options).value()));
+}
+
+TEST(CanonicalSort, MergesRowsThatWereInOrderOrBackwards) {
+  for (const bool backwards : {false, true}) {
+    std::vector<TestRow> rows(600);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      rows[i].id = static_cast<std::int64_t>(backwards ? rows.size() - i : i);
+    }
+    const CanonicalSortOptions options{.keys = {{"id"}}};
+    const auto spill = std::make_shared<CountingSpill>();
+    const auto result = Sorted(rows, options, ContextFor(20, spill));
+    ASSERT_TRUE(result) << result.error().ToString();
+    EXPECT_GT(spill->runs, 10);
+    EXPECT_EQ(result->rows, Sorted(rows, options)->rows);
+  }
+}
+
+TEST(CanonicalSort, RefusesABatchLargerThanItsMemoryThoughItMaySpill) {
+  const auto result = Sorted(std::vector<TestRow>(50), {.keys = {{"id"}}},
+                             ContextFor(1, std::make_shared<CountingSpill>()), {}, 50);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().kind(), ErrorKind::kResourceLimit);
+}
+
+TEST(CanonicalSort, PassesTheErrorOfItsSpill) {
+  class Full final : public RowSpill {
+   public:
+    Result<std::shared_ptr<const SpilledRows>> Keep(ArrowStream, const CancelToken&) override {
+      return Error(ErrorKind::kResourceLimit, "No room is left.");
+    }
+  };
+  const auto result = Sorted(std::vector<TestRow>(200), {.keys = {{"id"}}},
+                             ContextFor(20, std::make_shared<Full>()));
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().message(), "No room is left.");
+}
+
+std::vector<std::string> NaiveSort(std::vector<TestRow> rows, const std::vector<SortKey>& keys) {
+  std::sort(rows.begin(), rows.end(),
+            [&](const TestRow& a, const TestRow& b) { return NaiveBefore(a, b, keys); });
+  std::vector<std::string> ids;
+  for (const TestRow& row : rows) ids.push_back(fmt::format("{}", row.id));
+  return ids;
+}
+
 TEST(CanonicalSortProperty, AgreesWithAComparisonSort) {
   constexpr std::uint64_t kSeed = 271'828;
   Rng rng(kSeed);
@@ -122,16 +223,17 @@ TEST(CanonicalSortProperty, AgreesWithAComparisonSort) {
     const Encoding encoding{paths[Pick(rng, 0, 3)], "l"};
     KernelContext context = ContextOfTest(Pick(rng, 1, 7));
     context.threads = Pick(rng, 1, 2);
-    const auto result = Sorted(rows, options, context, encoding);
-    ASSERT_TRUE(result) << result.error().ToString();
-    const auto again = Sorted(rows, options, ContextOfTest(), encoding, 40);
-    ASSERT_TRUE(again);
-    ASSERT_EQ(again->rows, result->rows);
-    std::sort(rows.begin(), rows.end(),
-              [&](const TestRow& a, const TestRow& b) { return NaiveBefore(a, b, deciding); });
-    std::vector<std::string> ids;
-    for (const TestRow& row : rows) ids.push_back(fmt::format("{}", row.id));
-    ASSERT_EQ(IdsOf(*result), ids);
+    ASSERT_EQ(LeastFault({&rows},
+                         [&]() -> std::string {
+                           const auto result = Sorted(rows, options, context, encoding);
+                           if (!result) return result.error().ToString();
+                           const auto again = Sorted(rows, options, ContextOfTest(), encoding, 40);
+                           if (!again) return again.error().ToString();
+                           if (again->rows != result->rows)
+                             return Difference(again->rows, result->rows);
+                           return Difference(IdsOf(*result), NaiveSort(rows, deciding));
+                         }),
+              "");
   }
 }
 
