@@ -49,9 +49,13 @@ LAKEGATE_EXPORT Result<DeterminismTier> DeterminismTierFromText(std::string_view
 // Output: every input row once, with the input's schema. Its ordering claim is `explicit` by
 // the keys (and the provenance columns); kAsIs keeps the input's claim.
 //
+// Memory: rows beyond context.memory_limit_bytes are sorted in runs, which context.spill keeps,
+// and merged as the output is read. With and without it the rows are the same.
+//
 // Errors: kInvalidArgument (an option), kNotFound (a column; the message lists the columns
-// there are), kUnsupported (a nested key), kCorruptData (a malformed batch), kResourceLimit,
-// kCancelled, and whatever the input stream fails with.
+// there are), kUnsupported (a nested key), kCorruptData (a malformed batch), kResourceLimit
+// (no spill, or a batch larger than the limit), kCancelled, and whatever the input stream and
+// the spill fail with.
 LAKEGATE_EXPORT Result<ArrowStream> CanonicalSort(ArrowStream input,
                                                   const CanonicalSortOptions& options,
                                                   const KernelContext& context);

@@ -7,7 +7,7 @@
 // Threads: a kernel is a pure function of its arguments; calls may run in parallel. The
 // stream it returns is read from one thread at a time.
 // Memory: inputs and working arrays count against `memory_limit_bytes`; more than that is
-// kResourceLimit, which names the setting `execution.memory_limit`. Output buffers come
+// spilled (canonical_sort) or kResourceLimit, which names the setting `execution.memory_limit`. Output buffers come
 // from a recycling pool and go back to it when the consumer releases the batch.
 // Cancel: every loop looks at the token at least every few thousand steps: kCancelled.
 // Determinism: the same rows in the same order give the same bytes, whatever the batches
@@ -27,6 +27,7 @@
 
 namespace lakegate {
 
+class RowSpill;
 namespace columnar {
 class BufferPool;
 }
@@ -48,6 +49,11 @@ struct KernelContext {
   // Where output buffers come from. Null: the pool of the process.
   // Shared: batches give their buffers back long after the kernel has gone.
   std::shared_ptr<columnar::BufferPool> pool;
+
+  // Where canonical_sort puts rows beyond `memory_limit_bytes`. Null: nowhere, and more than
+  // the limit is kResourceLimit, as it is in every other kernel.
+  // Shared: the returned stream reads from it.
+  std::shared_ptr<RowSpill> spill;
 
   // kInvalidArgument when batch_rows or threads is below 1.
   LAKEGATE_EXPORT Status Validate() const;

@@ -44,6 +44,14 @@ struct QueryOptions {
   CancelToken cancel;
 };
 
+// Recycled memory of kernel outputs, counted since the process began.
+struct BufferStatistics {
+  std::int64_t requests = 0;       // buffers asked for
+  std::int64_t recycled = 0;       // of these, served without new memory
+  std::int64_t peak_bytes = 0;     // most at one time, waiting ones included
+  std::int64_t trimmed_bytes = 0;  // given back to the system
+};
+
 // How a named step output was kept.
 struct StepOutput {
   std::int64_t rows = 0;
@@ -120,6 +128,8 @@ class LAKEGATE_EXPORT Session {
                             const CancelToken& cancel = {}) {
     return Apply(call, std::span(inputs.begin(), inputs.size()), cancel);
   }
+
+  static BufferStatistics Buffers();
 
   // One logical write from a SELECT (or a stream), with maintenance by policy. The statement is
   // judged like any other.

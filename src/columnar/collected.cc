@@ -121,27 +121,58 @@ Status MemoryBudget::Take(std::int64_t bytes, std::string_view what) {
   return {};
 }
 
-Result<Collected> Collect(ArrowStream stream, MemoryBudget* budget, const CancelToken& cancel,
-                          std::string_view what) {
+struct Collector::State {
+  std::string what;
   Collected collected;
   ByteCounter counter;
-  LG_RETURN_IF_ERROR(CheckSchema(stream->schema()));
-  collected.schema = CopySchema(stream->schema());
+};
+
+Collector::Collector(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Collector::Collector(Collector&&) noexcept = default;
+Collector::~Collector() = default;
+
+Result<Collector> Collector::Make(const ArrowSchema& schema, std::string_view what) {
+  LG_RETURN_IF_ERROR(CheckSchema(schema));
+  auto state = std::make_unique<State>();
+  state->what = what;
+  state->collected.schema = CopySchema(schema);
+  return Collector(std::move(state));
+}
+
+Result<std::int64_t> Collector::Add(OwnedArray batch) {
+  Collected& collected = state_->collected;
+  if (auto checked = CheckArray(*collected.schema, *batch); !checked) {
+    return checked.error().WithContext(state_->what);
+  }
+  if (batch->length == 0) return 0;
+  const std::int64_t bytes = state_->counter.Add(*collected.schema, *batch);
+  collected.rows += batch->length;
+  collected.bytes += bytes;
+  collected.batches.push_back(ShareArray(std::move(batch)));
+  return bytes;
+}
+
+const Collected& Collector::so_far() const { return state_->collected; }
+
+Collected Collector::Take() {
+  Collected taken = std::move(state_->collected);
+  state_->collected = Collected();
+  state_->collected.schema = CopySchema(*taken.schema);
+  state_->counter = ByteCounter();
+  return taken;
+}
+
+Result<Collected> Collect(ArrowStream stream, MemoryBudget* budget, const CancelToken& cancel,
+                          std::string_view what) {
+  LG_ASSIGN_OR_RETURN(Collector collector, Collector::Make(stream->schema(), what));
   while (true) {
     if (cancel.cancelled()) {
       return Error(ErrorKind::kCancelled, fmt::format("Cancelled while reading the {}.", what));
     }
     LG_ASSIGN_OR_RETURN(std::optional<OwnedArray> batch, stream->Next());
-    if (!batch) return collected;
-    if (auto checked = CheckArray(*collected.schema, **batch); !checked) {
-      return checked.error().WithContext(what);
-    }
-    if ((*batch)->length == 0) continue;
-    const std::int64_t bytes = counter.Add(*collected.schema, **batch);
+    if (!batch) return collector.Take();
+    LG_ASSIGN_OR_RETURN(const std::int64_t bytes, collector.Add(*std::move(batch)));
     LG_RETURN_IF_ERROR(budget->Take(bytes, what));
-    collected.rows += (*batch)->length;
-    collected.bytes += bytes;
-    collected.batches.push_back(ShareArray(*std::move(batch)));
   }
 }
 

@@ -3,6 +3,8 @@
 #define LAKEGATE_COLUMNAR_COLLECTED_H_
 
 #include <cstdint>
+#include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -32,6 +34,28 @@ struct Collected {
   std::vector<SharedArray> batches;  // none is empty
   std::int64_t rows = 0;
   std::int64_t bytes = 0;
+};
+
+// Gathers batches one by one.
+class Collector {
+ public:
+  // `what` names the input in messages: "left input". kUnsupported for a format outside the
+  // specification.
+  static Result<Collector> Make(const ArrowSchema& schema, std::string_view what);
+  Collector(Collector&&) noexcept;
+  ~Collector();
+
+  // Checks the batch (CheckArray) and takes it; an empty one is dropped. Gives the bytes that
+  // it adds.
+  Result<std::int64_t> Add(OwnedArray batch);
+  const Collected& so_far() const;
+  // Everything so far; the collector is empty afterwards.
+  Collected Take();
+
+ private:
+  struct State;
+  explicit Collector(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
 };
 
 // Reads a stream to its end; checks every batch (CheckArray) and counts it against `budget`.

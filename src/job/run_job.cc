@@ -258,6 +258,11 @@ Result<JobReport> Run::Execute(const std::string& text) {
     Tell(file_.name, fmt::format("resumes run {} that did not complete", sequence_.number));
   }
   const Status status = RunSteps();
+  const BufferStatistics buffers = Session::Buffers();
+  events_->Emit(observe::BuffersCounted{.requests = buffers.requests,
+                                        .recycled = buffers.recycled,
+                                        .peak_bytes = buffers.peak_bytes,
+                                        .trimmed_bytes = buffers.trimmed_bytes});
   session_.reset();
   if (!status) {
     // The run's own failure is the one to report; the record's would hide it.

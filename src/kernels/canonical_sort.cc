@@ -4,16 +4,16 @@
 
 #include <algorithm>
 #include <new>
+#include <optional>
 #include <utility>
 
 #include "base/try.h"
 #include "columnar/collected.h"
 #include "columnar/schema.h"
-#include "columnar/scratch.h"
+#include "kernels/external_sort.h"
 #include "kernels/ordering.h"
-#include "kernels/packed_order.h"
-#include "kernels/row_stream.h"
 #include "kernels/words.h"
+#include "kernels/work.h"
 
 namespace lakegate {
 namespace kernels {
@@ -59,20 +59,29 @@ Result<ArrowStream> Run(ArrowStream input, const CanonicalSortOptions& options,
   for (const SortKey& key : keys) {
     LG_RETURN_IF_ERROR(columnar::FindColumn(input->schema(), key.column, "keys"));
   }
-  columnar::MemoryBudget budget(context.memory_limit_bytes);
-  LG_ASSIGN_OR_RETURN(columnar::Collected table,
-                      columnar::Collect(std::move(input), &budget, context.cancel, "input"));
-  LG_RETURN_IF_ERROR(CheckRowCount(table.rows, "input"));
-  const auto key_bytes = kBytesOfKey * static_cast<std::int64_t>(keys.size());
-  LG_RETURN_IF_ERROR(budget.Take((kBytesOfRow + key_bytes) * table.rows, kName));
-  std::vector<Row> order;
-  {
-    LG_ASSIGN_OR_RETURN(const PackedOrder packed, PackOrder(table, keys, "keys", context));
-    LG_ASSIGN_OR_RETURN(const columnar::Scratch<Row> sorted, SortPacked(packed, context));
-    order.assign(sorted.begin(), sorted.end());
+  OwnedSchema schema = SortedSchema(input->schema(), keys);
+  const std::int64_t row_bytes = kBytesOfRow + kBytesOfKey * static_cast<std::int64_t>(keys.size());
+  LG_ASSIGN_OR_RETURN(auto rows, columnar::Collector::Make(input->schema(), "input"));
+  ExternalSort external(CopySchema(*schema), keys, kName, context);
+  std::int64_t largest = 0;  // of the batches, working arrays included
+  while (true) {
+    if (context.cancel.cancelled()) return Cancelled(kName);
+    LG_ASSIGN_OR_RETURN(std::optional<OwnedArray> batch, input->Next());
+    if (!batch) break;
+    const std::int64_t length = (*batch)->length;
+    LG_ASSIGN_OR_RETURN(const std::int64_t bytes, rows.Add(*std::move(batch)));
+    largest = std::max(largest, bytes + row_bytes * length);
+    const std::int64_t used = rows.so_far().bytes + row_bytes * rows.so_far().rows;
+    LG_RETURN_IF_ERROR(columnar::MemoryBudget(context.memory_limit_bytes).Take(used, kName));
+    // The next batch is taken to be no larger than those before it.
+    const bool full = context.memory_limit_bytes > 0 && used + largest > context.memory_limit_bytes;
+    if (full && context.spill != nullptr) LG_RETURN_IF_ERROR(external.AddRun(rows.Take()));
   }
-  OwnedSchema schema = SortedSchema(*table.schema, keys);
-  return RowStream(std::move(schema), std::move(table), std::move(order), context, kName);
+  if (external.empty()) {
+    return SortedInMemory(std::move(schema), rows.Take(), keys, kName, context);
+  }
+  if (rows.so_far().rows > 0) LG_RETURN_IF_ERROR(external.AddRun(rows.Take()));
+  return std::move(external).Merge();
 }
 
 }  // namespace

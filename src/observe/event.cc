@@ -95,6 +95,13 @@ void VisitFields(const MaintenanceDecided& event, Visitor&& visit) {
   visit("reason", event.reason);
 }
 template <typename Visitor>
+void VisitFields(const BuffersCounted& event, Visitor&& visit) {
+  visit("requests", event.requests);
+  visit("recycled", event.recycled);
+  visit("peak_bytes", event.peak_bytes);
+  visit("trimmed_bytes", event.trimmed_bytes);
+}
+template <typename Visitor>
 void VisitFields(const RunFinished& event, Visitor&& visit) {
   visit("status", event.status);
   visit("error_kind", event.error_kind);
@@ -144,9 +151,11 @@ const std::vector<EventType>& EventTypes() {
       Row<CommitUncertain>("commit_uncertain", 1,
                            "The outcome of a commit was unknown and is looked up."),
       Row<MaintenanceDecided>("maintenance_decided", 1, "Whether a table was maintained, and why."),
+      Row<BuffersCounted>("buffers_counted", 1,
+                          "How much memory of kernel outputs was recycled so far."),
       Row<RunFinished>("run_finished", 1, "A run ended."),
   };
-  static_assert(std::variant_size_v<Event> == 14, "one row in kEventTypes an event");
+  static_assert(std::variant_size_v<Event> == 15, "one row in kEventTypes an event");
   return kEventTypes;
 }
 

@@ -91,6 +91,13 @@ struct MaintenanceDecided {
   bool taken = false;
   std::string reason = {};
 };
+// Memory of kernel outputs, of the whole process.
+struct BuffersCounted {
+  std::int64_t requests = 0;
+  std::int64_t recycled = 0;
+  std::int64_t peak_bytes = 0;
+  std::int64_t trimmed_bytes = 0;
+};
 struct RunFinished {
   RunStatus status = RunStatus::kCompleted;
   std::string error_kind = {};  // "" when it completed
@@ -98,7 +105,8 @@ struct RunFinished {
 
 using Event = std::variant<RunStarted, StatementGuarded, DatasetOpened, StepStarted, StepFinished,
                            StepSpilled, WritePlanned, WriteStaged, CommitAttempted, CommitLanded,
-                           CommitConflicted, CommitUncertain, MaintenanceDecided, RunFinished>;
+                           CommitConflicted, CommitUncertain, MaintenanceDecided, BuffersCounted,
+                           RunFinished>;
 
 // One row an alternative of `Event`, in that order.
 struct EventType {

@@ -36,6 +36,7 @@ TEST(EventTypes, StandInTheOrderOfTheVariant) {
   EXPECT_EQ(TypeOf(CommitConflicted{}).name, "commit_conflicted");
   EXPECT_EQ(TypeOf(CommitUncertain{}).name, "commit_uncertain");
   EXPECT_EQ(TypeOf(MaintenanceDecided{}).name, "maintenance_decided");
+  EXPECT_EQ(TypeOf(BuffersCounted{}).name, "buffers_counted");
   EXPECT_EQ(TypeOf(RunFinished{}).name, "run_finished");
 }
 

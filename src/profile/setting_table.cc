@@ -33,7 +33,8 @@ constexpr std::array kSettings = std::to_array<Setting>({
     {"spill_directory", "execution", kText, "", 0, 0, "",
      "Where temporary files go; empty is the system's temporary directory."},
     {"spill_limit", "execution", kBytes, "100 GiB", 0, 1024 * kTiB, "",
-     "Bytes of temporary files at most; 0 never spills."},
+     "Bytes of temporary files at most, of the engine and again of steps and kernels; 0 never "
+     "spills."},
     {"time_limit", "execution", kDuration, "0 ms", 0, 365 * kDayMs, "",
      "How long a statement may run; 0 has no limit."},
     {"deterministic", "execution", kBool, "false", 0, 0, "",

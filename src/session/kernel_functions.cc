@@ -10,6 +10,7 @@
 #include "base/try.h"
 #include "lakegate/kernel_call.h"
 #include "session/judged_text.h"
+#include "session/kernel_spill.h"
 #include "session/relations.h"
 #include "session/statement_run.h"
 
@@ -104,7 +105,7 @@ Result<ArrowStream> KernelFunction::Run(const KernelCall& call,
     LG_ASSIGN_OR_RETURN(ArrowStream stream, Read(input));
     streams.push_back(std::move(stream));
   }
-  return RunKernel(call, std::move(streams), KernelContextFor(state->profile, cancel));
+  return RunKernel(call, std::move(streams), KernelContextFor(*state, cancel));
 }
 
 // The output's schema is that of the kernel over no rows.
@@ -117,7 +118,7 @@ Result<engine::BoundTable> KernelFunction::Bind(std::string_view text) const {
     empty.push_back(StreamOf(CopySchema(stream->schema()), {}));
   }
   LG_ASSIGN_OR_RETURN(const ArrowStream output,
-                      RunKernel(call, std::move(empty), KernelContextFor(state->profile, cancel)));
+                      RunKernel(call, std::move(empty), KernelContextFor(*state, cancel)));
   return engine::BoundTable{
       .schema = CopySchema(output->schema()),
       .open = [function = *this, call = std::move(call), inputs = std::move(arguments.inputs)] {
@@ -165,12 +166,14 @@ Status AddKernelFunctions(const std::shared_ptr<SessionState>& state, const SqlP
   return {};
 }
 
-KernelContext KernelContextFor(const Profile& profile, const CancelToken& cancel) {
+KernelContext KernelContextFor(const SessionState& state, const CancelToken& cancel) {
+  const Profile& profile = state.profile;
   KernelContext context;
   context.cancel = cancel;
   context.batch_rows = profile.BatchRows();
   context.memory_limit_bytes = profile.MemoryLimitBytes();
   context.threads = ThreadsFor(profile);
+  if (profile.SpillLimitBytes() > 0) context.spill = SpillOf(state);
   return context;
 }
 

@@ -30,7 +30,7 @@ Status AddKernelFunctions(const std::shared_ptr<SessionState>& state, const SqlP
                           const CancelToken& cancel, engine::EngineSession* session);
 
 // Threads and memory of a kernel as the profile says.
-KernelContext KernelContextFor(const Profile& profile, const CancelToken& cancel);
+KernelContext KernelContextFor(const SessionState& state, const CancelToken& cancel);
 
 }  // namespace lakegate::session
 

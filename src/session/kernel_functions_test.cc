@@ -38,6 +38,14 @@ class SqlKernels : public ::testing::Test {
   std::unique_ptr<Session> session_;
 };
 
+std::int64_t SpilledFiles(const TestFolder& folder) {
+  std::int64_t files = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder.File("spill"))) {
+    files += entry.path().extension() == ".arrow" ? 1 : 0;
+  }
+  return files;
+}
+
 constexpr std::string_view kOwner =
     "interval_align('calls', 'functions', on => 'p', left_span => ['s', 'e'], "
     "right_span => ['s', 'e'], how => 'left')";
@@ -48,6 +56,43 @@ TEST_F(SqlKernels, RunOverRegisteredRelations) {
   EXPECT_EQ(RowsOf(session_->Sql("SELECT s, c FROM dedupe('calls', keys => ['p', 's'], "
                                  "strategy => 'keep_best', score => 'c') ORDER BY s")),
             "5|1.0\n50|1.0\n");
+}
+
+// The least memory a session may have, and more rows than fit in it, in no order.
+constexpr std::int64_t kMany = 600'000;
+Result<ArrowStream> SortMany(const TestFolder& folder, Session& session) {
+  std::string text = "n,v\n";
+  for (std::int64_t i = 0; i < kMany; ++i) text += fmt::format("{},{}\n", i * 7919 % kMany, i);
+  if (auto known = session.Register(Dataset("numbers", folder.Write("numbers.csv", text)));
+      !known) {
+    return known.error();
+  }
+  return session.Apply(KernelCallFrom("canonical_sort", {{"keys", "n"}}).value(), {"numbers"});
+}
+
+TEST(KernelSpill, SortsMoreRowsThanFitAndLeavesNoFile) {
+  const TestFolder folder;
+  auto session = OpenIn(folder, {{"memory_limit", "16 MiB"}});
+  auto rows = SortMany(folder, *session);
+  ASSERT_OK(rows);
+  EXPECT_GT(SpilledFiles(folder), 1);
+  std::int64_t next = 0;
+  while (auto batch = (*rows)->Next().value()) {
+    const auto view = columnar::BatchView::Open((*rows)->schema(), **batch).value();
+    for (std::int64_t i = 0; i < view.length(); ++i) ASSERT_EQ(view.column(0).Int64(i), next++);
+  }
+  EXPECT_EQ(next, kMany);
+  // A run goes when it has been read.
+  EXPECT_EQ(SpilledFiles(folder), 0);
+}
+
+TEST(KernelSpill, RefusesWhatDoesNotFitWhereNothingMayBeSpilled) {
+  for (const char* limit : {"0 B", "1 MiB"}) {
+    const TestFolder folder;
+    auto session = OpenIn(folder, {{"memory_limit", "16 MiB"}, {"spill_limit", limit}});
+    EXPECT_KIND(SortMany(folder, *session), kResourceLimit);
+    EXPECT_EQ(SpilledFiles(folder), 0);
+  }
 }
 
 TEST_F(SqlKernels, NestInJoinsSubqueriesCtesAndViews) {

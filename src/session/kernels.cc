@@ -1,4 +1,5 @@
 #include "base/try.h"
+#include "columnar/buffer_pool.h"
 #include "lakegate/session.h"
 #include "session/kernel_functions.h"
 #include "session/session_state.h"
@@ -22,7 +23,15 @@ Result<ArrowStream> Session::Apply(const KernelCall& call, std::span<const std::
     LG_ASSIGN_OR_RETURN(ArrowStream rows, Scan(input, Cancellable(cancel)));
     streams.push_back(std::move(rows));
   }
-  return RunKernel(call, std::move(streams), session::KernelContextFor(profile(), cancel));
+  return RunKernel(call, std::move(streams), session::KernelContextFor(*impl_->state, cancel));
+}
+
+BufferStatistics Session::Buffers() {
+  const columnar::PoolStatistics pool = columnar::BufferPool::Process()->statistics();
+  return BufferStatistics{.requests = pool.requests,
+                          .recycled = pool.recycled,
+                          .peak_bytes = pool.peak_bytes,
+                          .trimmed_bytes = pool.trimmed_bytes};
 }
 
 }  // namespace lakegate

@@ -29,7 +29,8 @@ Result<std::unique_ptr<Session>> SessionAccess::Open(Profile profile,
   state->quarantine_directory =
       QuarantineDirectory(state->profile, surroundings.quarantine_directory);
   LG_ASSIGN_OR_RETURN(state->spill,
-                      session::SpillArea::Open(state->profile.SpillDirectory(), state->random));
+                      session::SpillArea::Open(state->profile.SpillDirectory(),
+                                               state->profile.SpillLimitBytes(), state->random));
   // Without room to spill the engine spills nothing.
   const bool spills = state->profile.SpillLimitBytes() > 0;
   LG_ASSIGN_OR_RETURN(auto engine,

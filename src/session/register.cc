@@ -55,7 +55,7 @@ Result<StepOutput> Session::RegisterStream(std::string_view name, ArrowStream st
   LG_RETURN_IF_ERROR(CheckFreeName(*state, name));
   LG_ASSIGN_OR_RETURN(
       const std::shared_ptr<const session::StepStore> store,
-      session::StepStore::Keep(std::move(stream), state->engine, *state->spill,
+      session::StepStore::Keep(std::move(stream), state->engine, state->spill,
                                {.memory_limit_bytes = state->profile.StepMemoryLimitBytes(),
                                 .batch_rows = state->profile.BatchRows(),
                                 .cancel = cancel}));

@@ -66,6 +66,7 @@ void RemoveLeftovers(const std::string& parent) {
 }
 
 Result<std::shared_ptr<SpillArea>> SpillArea::Open(const std::string& parent,
+                                                   std::int64_t limit_bytes,
                                                    base::RandomSource& random) {
   std::error_code error;
   std::string root = parent;
@@ -92,13 +93,23 @@ Result<std::shared_ptr<SpillArea>> SpillArea::Open(const std::string& parent,
     std::filesystem::remove_all(path, ignored);
     return base::FileError("lock", LockPath(path), reason);
   }
-  return std::shared_ptr<SpillArea>(new SpillArea(path, lock));
+  return std::shared_ptr<SpillArea>(new SpillArea(path, limit_bytes, lock));
 }
 
 SpillArea::~SpillArea() {
   std::error_code ignored;
   std::filesystem::remove_all(path_, ignored);
   close(lock_);
+}
+
+Status SpillArea::Take(std::int64_t bytes) {
+  const std::int64_t used = used_bytes_.fetch_add(bytes) + bytes;
+  if (used <= limit_bytes_) return {};
+  used_bytes_ -= bytes;
+  return Error(ErrorKind::kResourceLimit,
+               fmt::format("The limit of temporary files is reached: {} bytes beside {} in use, of "
+                           "{}; raise the setting execution.spill_limit, or the memory limits.",
+                           bytes, used - bytes, limit_bytes_));
 }
 
 std::string SpillArea::NewFile(std::string_view stem, std::string_view ending) {

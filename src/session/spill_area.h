@@ -22,6 +22,7 @@ class SpillArea {
  public:
   // "" as `parent` is the system's temporary directory. kIo when it cannot be written.
   static Result<std::shared_ptr<SpillArea>> Open(const std::string& parent,
+                                                 std::int64_t limit_bytes,
                                                  base::RandomSource& random);
   ~SpillArea();
   SpillArea(const SpillArea&) = delete;
@@ -31,11 +32,19 @@ class SpillArea {
   // A path in here that nobody else gets: "<path>/<stem>-<n><ending>".
   std::string NewFile(std::string_view stem, std::string_view ending);
 
+  // Counts bytes that files in here are going to hold: kResourceLimit, and nothing is counted,
+  // beyond the limit (setting execution.spill_limit). The engine counts its own.
+  Status Take(std::int64_t bytes);
+  void GiveBack(std::int64_t bytes) { used_bytes_ -= bytes; }
+
  private:
-  SpillArea(std::string path, int lock) : path_(std::move(path)), lock_(lock) {}
+  SpillArea(std::string path, std::int64_t limit_bytes, int lock)
+      : path_(std::move(path)), limit_bytes_(limit_bytes), lock_(lock) {}
 
   const std::string path_;
+  const std::int64_t limit_bytes_;
   const int lock_;  // file descriptor
+  std::atomic<std::int64_t> used_bytes_{0};
   std::atomic<std::int64_t> files_{0};
 };
 

@@ -58,26 +58,30 @@ class SpilledStream final : public RecordStream {
 
 }  // namespace
 
-StepStore::StepStore(std::shared_ptr<const engine::Engine> engine, const ArrowSchema& schema,
-                     std::int64_t batch_rows)
-    : engine_(std::move(engine)), schema_(CopySchema(schema)), batch_rows_(batch_rows) {}
+StepStore::StepStore(std::shared_ptr<const engine::Engine> engine, std::shared_ptr<SpillArea> area,
+                     const ArrowSchema& schema, std::int64_t batch_rows)
+    : engine_(std::move(engine)),
+      area_(std::move(area)),
+      schema_(CopySchema(schema)),
+      batch_rows_(batch_rows) {}
 
 StepStore::~StepStore() {
   if (path_.empty()) return;
+  area_->GiveBack(room_bytes_);
   // Nobody is left to hear of a failure; the area is removed as a whole in the end.
   if (!base::RemoveFile(path_)) return;
 }
 
 Result<std::shared_ptr<const StepStore>> StepStore::Keep(
-    ArrowStream source, std::shared_ptr<const engine::Engine> engine, SpillArea& area,
-    const StepStoreOptions& options) {
+    ArrowStream source, std::shared_ptr<const engine::Engine> engine,
+    std::shared_ptr<SpillArea> area, const StepStoreOptions& options) {
   std::shared_ptr<StepStore> store(
-      new StepStore(std::move(engine), source->schema(), options.batch_rows));
-  LG_RETURN_IF_ERROR(store->Fill(*source, area, options));
+      new StepStore(std::move(engine), std::move(area), source->schema(), options.batch_rows));
+  LG_RETURN_IF_ERROR(store->Fill(*source, options));
   return std::shared_ptr<const StepStore>(std::move(store));
 }
 
-Status StepStore::Fill(RecordStream& source, SpillArea& area, const StepStoreOptions& options) {
+Status StepStore::Fill(RecordStream& source, const StepStoreOptions& options) {
   while (true) {
     if (options.cancel.cancelled()) return Cancelled();
     LG_ASSIGN_OR_RETURN(std::optional<OwnedArray> batch, source.Next());
@@ -87,18 +91,25 @@ Status StepStore::Fill(RecordStream& source, SpillArea& area, const StepStoreOpt
     rows_ += (*batch)->length;
     bytes_ += columnar::ByteSize(*schema_, **batch);
     batches_.push_back(columnar::ShareArray(*std::move(batch)));
-    if (bytes_ > options.memory_limit_bytes) {
-      return Spill(source, area.NewFile("step", ".arrow"), options.cancel);
-    }
+    if (bytes_ > options.memory_limit_bytes) return Spill(source, options.cancel);
   }
 }
 
-Status StepStore::Spill(RecordStream& source, const std::string& path, const CancelToken& cancel) {
-  path_ = path;
+Status StepStore::TakeRoom(std::int64_t bytes) {
+  LG_RETURN_IF_ERROR(area_->Take(bytes));
+  room_bytes_ += bytes;
+  return {};
+}
+
+// The IPC stream format: in the file format a dictionary may not change between batches.
+Status StepStore::Spill(RecordStream& source, const CancelToken& cancel) {
+  path_ = area_->NewFile("step", ".arrow");
+  LG_RETURN_IF_ERROR(TakeRoom(bytes_));
   LG_ASSIGN_OR_RETURN(
       engine::FileWriter writer,
       engine::FileWriter::Open(
-          *engine_, {.path = path, .format = DataFormat::kArrow, .options = {}}, *schema_));
+          *engine_, {.path = path_, .format = DataFormat::kArrow, .options = {{"stream", "true"}}},
+          *schema_));
   for (columnar::SharedArray& batch : std::exchange(batches_, {})) {
     LG_RETURN_IF_ERROR(writer.Write(columnar::Borrow(**batch, batch)));
     batch.reset();
@@ -108,8 +119,10 @@ Status StepStore::Spill(RecordStream& source, const std::string& path, const Can
     LG_ASSIGN_OR_RETURN(std::optional<OwnedArray> batch, source.Next());
     if (!batch) break;
     if ((*batch)->length == 0) continue;
+    const std::int64_t bytes = columnar::ByteSize(*schema_, **batch);
+    LG_RETURN_IF_ERROR(TakeRoom(bytes));
     rows_ += (*batch)->length;
-    bytes_ += columnar::ByteSize(*schema_, **batch);
+    bytes_ += bytes;
     LG_RETURN_IF_ERROR(writer.Write(*std::move(batch)));
   }
   LG_ASSIGN_OR_RETURN([[maybe_unused]] const engine::FileTotals totals, std::move(writer).Finish());

@@ -2,7 +2,8 @@
 //
 // Batches stay in memory up to a limit; beyond it everything goes to one Arrow IPC file in the
 // spill area, removed with the store. Streams keep the store alive. Errors: those of the source,
-// kCancelled, kIo and kResourceLimit from spilling. Threads: `Open` from any number.
+// kCancelled, kIo and kResourceLimit from spilling (setting execution.spill_limit). Threads: `Open`
+// from any number.
 #ifndef LAKEGATE_SESSION_STEP_STORE_H_
 #define LAKEGATE_SESSION_STEP_STORE_H_
 
@@ -29,7 +30,7 @@ class StepStore : public std::enable_shared_from_this<StepStore> {
  public:
   static Result<std::shared_ptr<const StepStore>> Keep(ArrowStream source,
                                                        std::shared_ptr<const engine::Engine> engine,
-                                                       SpillArea& area,
+                                                       std::shared_ptr<SpillArea> area,
                                                        const StepStoreOptions& options);
   ~StepStore();
   StepStore(const StepStore&) = delete;
@@ -46,18 +47,21 @@ class StepStore : public std::enable_shared_from_this<StepStore> {
 
  private:
   friend class StepStoreStream;
-  StepStore(std::shared_ptr<const engine::Engine> engine, const ArrowSchema& schema,
-            std::int64_t batch_rows);
-  Status Fill(RecordStream& source, SpillArea& area, const StepStoreOptions& options);
-  Status Spill(RecordStream& source, const std::string& path, const CancelToken& cancel);
+  StepStore(std::shared_ptr<const engine::Engine> engine, std::shared_ptr<SpillArea> area,
+            const ArrowSchema& schema, std::int64_t batch_rows);
+  Status Fill(RecordStream& source, const StepStoreOptions& options);
+  Status Spill(RecordStream& source, const CancelToken& cancel);
+  Status TakeRoom(std::int64_t bytes);
 
   const std::shared_ptr<const engine::Engine> engine_;
+  const std::shared_ptr<SpillArea> area_;  // shared: outlives the session that opened it
   const OwnedSchema schema_;
   const std::int64_t batch_rows_;
   std::vector<columnar::SharedArray> batches_;
   std::string path_;
   std::int64_t rows_ = 0;
   std::int64_t bytes_ = 0;
+  std::int64_t room_bytes_ = 0;  // taken from the area
 };
 
 }  // namespace lakegate::session

@@ -2,6 +2,7 @@
 
 #include <thread>
 
+#include "columnar/test_arrays.h"
 #include "session/test_session.h"
 
 namespace lakegate::session {
@@ -44,6 +45,50 @@ TEST(StepStore, SpillsBeyondTheLimitAndReadsTheSame) {
   EXPECT_EQ(RowsOf(session->Scan("numbers")), Expected(35));
   ASSERT_OK(session->Deregister("numbers"));
   EXPECT_EQ(FilesIn(folder.File("spill")), 0U);
+}
+
+TEST(StepStore, StopsAtTheLimitOfTemporaryFilesAndLeavesNone) {
+  TestFolder folder;
+  auto session = OpenIn(folder, {{"step_memory_limit", "100 B"}, {"spill_limit", "1000 B"}});
+  EXPECT_KIND(session->RegisterStream("numbers", Numbers(50, 20)), kResourceLimit);
+  EXPECT_EQ(FilesIn(folder.File("spill")), 0U);
+  // What the failed step had taken is free again.
+  ASSERT_OK(session->RegisterStream("numbers", Numbers(5, 20)));
+  EXPECT_KIND(session->RegisterStream("more", Numbers(5, 20)), kResourceLimit);
+  ASSERT_OK(session->Deregister("numbers"));
+  ASSERT_OK(session->RegisterStream("more", Numbers(5, 20)));
+}
+
+// Batches of one value each, every one with a dictionary of its own.
+ArrowStream WordsInDictionaries(const std::vector<std::string>& words) {
+  columnar::FieldSpec word{.name = "word", .format = "i"};
+  word.dictionary.push_back({.name = "", .format = "u"});
+  std::vector<OwnedArray> batches;
+  for (const std::string& text : words) {
+    columnar::ArrayParts values;
+    values.length = 1;
+    values.buffers.emplace_back();
+    columnar::AppendOffsetsAndBytes<std::int32_t>({text}, &values);
+    columnar::ArrayParts column;
+    column.length = 1;
+    column.buffers = {columnar::SharedBuffer(), columnar::ValuesBuffer<std::int32_t>({0})};
+    column.dictionary = columnar::MakeArray(std::move(values));
+    columnar::ArrayParts batch;
+    batch.length = 1;
+    batch.buffers.resize(1);
+    batch.children.push_back(columnar::MakeArray(std::move(column)));
+    batches.push_back(columnar::MakeArray(std::move(batch)));
+  }
+  return StreamOf(columnar::MakeSchema({word}), std::move(batches));
+}
+
+TEST(StepStore, SpillsDictionariesThatChangeFromBatchToBatch) {
+  TestFolder folder;
+  auto session = OpenIn(folder, {{"step_memory_limit", "1 B"}});
+  const auto output = session->RegisterStream("words", WordsInDictionaries({"b", "a", "c"}));
+  ASSERT_OK(output);
+  EXPECT_TRUE(output->spilled);
+  EXPECT_EQ(RowsOf(session->Scan("words")), "b\na\nc\n");
 }
 
 TEST(StepStore, IsReadByManyAtOnce) {
