@@ -122,6 +122,13 @@ def seconds_of(work):
     return time.perf_counter() - started
 
 
+def page_faults_of(work):
+    """Pages that the system had to bring for one call: a warm one recycles its buffers."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    work()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+
 def compare(name, ours, peers, goals=None, options=None, rows=None):
     """Times `ours` and every peer in turn, after one unmeasured turn each; prints and returns."""
     goals = goals or {}
@@ -141,7 +148,8 @@ def compare(name, ours, peers, goals=None, options=None, rows=None):
             ratios[peer].append(theirs / mine)
     lines = [f"### {name}", "",
              f"{machine()}; product {statistics.median(times) * 1000:.1f} ms "
-             f"({min(times) * 1000:.1f} to {max(times) * 1000:.1f})"
+             f"({min(times) * 1000:.1f} to {max(times) * 1000:.1f}), "
+             f"{page_faults_of(ours)} page faults in a warm call"
              + (f", {rows} rows out" if rows is not None else ""), "",
              "| peer | median | ratio | least | greatest | goal |", "|---|---|---|---|---|---|"]
     for peer, found in ratios.items():
