@@ -7,6 +7,7 @@
 #define LAKEGATE_POLICY_H_
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -47,6 +48,20 @@ struct QueryLimits {
   bool operator==(const QueryLimits&) const = default;
 };
 
+// What statements see in place of a relation. It lies beneath every expression of a statement:
+// the relation is read by a query of its own, so that no condition, error, count or EXPLAIN of
+// the statement comes near what is hidden.
+struct RelationProtection {
+  // A condition on a row, in SQL over the relation's columns; other rows are not there. "" keeps
+  // all rows. Not true is not there, as in WHERE.
+  std::string filter;
+  // By column: "null", "hash" (hexadecimal SHA-256 of the value as text; equal values stay
+  // equal, and who can guess a value can check it), or an expression over the columns. A column
+  // that the relation lacks is kNotFound for every statement.
+  std::map<std::string, std::string> masks;
+  bool operator==(const RelationProtection&) const = default;
+};
+
 struct LAKEGATE_EXPORT SqlPolicy {
   // The name refusals use for this policy ("read_only", or the file it came from).
   std::string name = "read_only";
@@ -71,6 +86,13 @@ struct LAKEGATE_EXPORT SqlPolicy {
   std::set<std::string> settings;
   std::set<std::string> denied_relations;
   std::set<std::string> denied_functions;
+
+  // By relation, whatever the case of its letters. In a policy file:
+  //   [protect.customers]
+  //   filter = "region = 'EU'"
+  //   mask = { email = "hash", phone = "null", name = "left(name, 1)" }
+  // No roots beside it: a path would go around it.
+  std::map<std::string, RelationProtection> protect;
 
   // Canonical folders that ad-hoc paths of SQL texts may lie under; SQL names datasets, so the
   // list is empty in every preset but `admin`.

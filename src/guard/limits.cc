@@ -45,6 +45,14 @@ struct IsWider {
                          [&](const std::string& root) { return base::IsWithin(path, root); });
     });
   }
+  // What the session protects is protected in the same way.
+  bool operator()(std::map<std::string, RelationProtection> SqlPolicy::*member) const {
+    const auto& wanted = requested.*member;
+    return !std::all_of((session.*member).begin(), (session.*member).end(), [&](const auto& bound) {
+      const auto found = wanted.find(bound.first);
+      return found != wanted.end() && found->second == bound.second;
+    });
+  }
   bool operator()(std::int64_t SqlLimits::*member) const {
     return requested.sql.*member > session.sql.*member;
   }

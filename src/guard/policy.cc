@@ -95,6 +95,38 @@ Result<std::vector<std::string>> NamesOf(const toml::node& node, std::string_vie
   return names;
 }
 
+Result<std::string> TextOf(const toml::node& node, std::string_view key) {
+  const auto* text = node.as_string();
+  if (text == nullptr) return WrongType(key, "a string");
+  return text->get();
+}
+
+Result<RelationProtection> ProtectionFrom(const toml::node& node, const std::string& key) {
+  const toml::table* given = node.as_table();
+  if (given == nullptr) return WrongType(key, "a table with filter and mask");
+  RelationProtection protection;
+  for (const auto& [name, value] : *given) {
+    const std::string inner = fmt::format("{}.{}", key, name.str());
+    const toml::table* masks = value.as_table();
+    if (name == "filter") {
+      LG_ASSIGN_OR_RETURN(protection.filter, TextOf(value, inner));
+    } else if (name == "mask" && masks != nullptr) {
+      for (const auto& [column, mask] : *masks) {
+        LG_ASSIGN_OR_RETURN(protection.masks[std::string(column.str())],
+                            TextOf(mask, fmt::format("{}.{}", inner, column.str())));
+      }
+    } else if (name == "mask") {
+      return WrongType(inner, "a table from columns to masks");
+    } else {
+      return Error(ErrorKind::kInvalidArgument,
+                   fmt::format("A policy has no such setting: '{}'. Settings of a protected "
+                               "relation: filter, mask.",
+                               inner));
+    }
+  }
+  return protection;
+}
+
 // Puts one TOML value where its field is. "any" lifts an allowlist, "none" a limit.
 struct SetField {
   SqlPolicy& policy;
@@ -135,6 +167,15 @@ struct SetField {
   }
   Status operator()(std::vector<std::string> SqlPolicy::*member) const {
     LG_ASSIGN_OR_RETURN(policy.*member, NamesOf(node, key));
+    return {};
+  }
+  Status operator()(std::map<std::string, RelationProtection> SqlPolicy::*member) const {
+    const toml::table* relations = node.as_table();
+    if (relations == nullptr) return WrongType(key, "a table for each relation");
+    for (const auto& [name, given] : *relations) {
+      LG_ASSIGN_OR_RETURN((policy.*member)[std::string(name.str())],
+                          ProtectionFrom(given, fmt::format("{}.{}", key, name.str())));
+    }
     return {};
   }
   Status operator()(std::int64_t SqlLimits::*member) const {
@@ -235,6 +276,21 @@ struct ValidateField {
       const bool closed = root.size() > 1 && root.ends_with('/');
       if (!root.starts_with('/') || dotted || closed)
         return Invalid("takes absolute canonical paths");
+    }
+    return {};
+  }
+  Status operator()(std::map<std::string, RelationProtection> SqlPolicy::*member) const {
+    for (const auto& [relation, protection] : policy.*member) {
+      const bool says_nothing = protection.filter.empty() && protection.masks.empty();
+      const bool empty_mask =
+          std::any_of(protection.masks.begin(), protection.masks.end(),
+                      [](const auto& mask) { return mask.first.empty() || mask.second.empty(); });
+      if (relation.empty() || says_nothing || empty_mask) {
+        return Invalid("takes a filter or masks for each relation, none of them empty");
+      }
+    }
+    if (!(policy.*member).empty() && !policy.roots.empty()) {
+      return Invalid("is of no use beside roots: a path would go around it; set roots = []");
     }
     return {};
   }

@@ -25,6 +25,7 @@ const PolicyField kFields[] = {
     {"settings", kAllows, &SqlPolicy::settings, "settings that SET and RESET may change"},
     {"denied_relations", kDenies, &SqlPolicy::denied_relations, "relations no statement may name"},
     {"denied_functions", kDenies, &SqlPolicy::denied_functions, "functions no statement may call"},
+    {"protect", kDenies, &SqlPolicy::protect, "what is seen in place of relations"},
     {"roots", kAllows, &SqlPolicy::roots, "folders that paths in SQL may lie under"},
     {"sql.max_bytes", kAllows, &SqlLimits::max_bytes, "bytes of a text"},
     {"sql.max_tokens", kAllows, &SqlLimits::max_tokens, "tokens of a text"},
@@ -52,6 +53,32 @@ std::string NamesText(const Names& names) {
   return fmt::format("[{}]", base::Join(quoted, ", "));
 }
 
+std::string TomlText(std::string_view text) {
+  std::string quoted = "\"";
+  for (const char byte : text) {
+    if (byte == '"' || byte == '\\') quoted += '\\';
+    if (byte == '\n') {
+      quoted += "\\n";
+    } else {
+      quoted += byte;
+    }
+  }
+  return quoted + '"';
+}
+
+std::string TextOfProtection(const RelationProtection& protection) {
+  std::vector<std::string> parts;
+  if (!protection.filter.empty()) {
+    parts.push_back(fmt::format("filter = {}", TomlText(protection.filter)));
+  }
+  std::vector<std::string> masks;
+  for (const auto& [column, mask] : protection.masks) {
+    masks.push_back(fmt::format("{} = {}", TomlText(column), TomlText(mask)));
+  }
+  if (!masks.empty()) parts.push_back(fmt::format("mask = {{{}}}", base::Join(masks, ", ")));
+  return fmt::format("{{{}}}", base::Join(parts, ", "));
+}
+
 struct TextOfField {
   const SqlPolicy& policy;
 
@@ -69,6 +96,13 @@ struct TextOfField {
   }
   std::string operator()(std::vector<std::string> SqlPolicy::*member) const {
     return NamesText(policy.*member);
+  }
+  std::string operator()(std::map<std::string, RelationProtection> SqlPolicy::*member) const {
+    std::vector<std::string> relations;
+    for (const auto& [relation, protection] : policy.*member) {
+      relations.push_back(fmt::format("{} = {}", TomlText(relation), TextOfProtection(protection)));
+    }
+    return fmt::format("{{{}}}", base::Join(relations, ", "));
   }
   std::string operator()(std::int64_t SqlLimits::*member) const {
     return fmt::to_string(policy.sql.*member);

@@ -4,6 +4,7 @@
 #define LAKEGATE_GUARD_POLICY_FIELDS_H_
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <span>
@@ -26,7 +27,8 @@ enum class FieldRole {
 using FieldMember =
     std::variant<std::string SqlPolicy::*, bool SqlPolicy::*, std::set<std::string> SqlPolicy::*,
                  std::optional<std::set<std::string>> SqlPolicy::*,
-                 std::vector<std::string> SqlPolicy::*, std::int64_t SqlLimits::*,
+                 std::vector<std::string> SqlPolicy::*,
+                 std::map<std::string, RelationProtection> SqlPolicy::*, std::int64_t SqlLimits::*,
                  std::optional<std::int64_t> QueryLimits::*>;
 
 struct PolicyField {

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "base/try.h"
+#include "guard/protection.h"
 #include "lakegate/kernel_call.h"
 #include "session/judged_text.h"
 #include "session/kernel_spill.h"
@@ -84,10 +85,11 @@ struct KernelFunction {
 
 Result<ArrowStream> KernelFunction::Read(const std::string& relation) const {
   LG_ASSIGN_OR_RETURN(const catalog::Entry entry, state->catalog.Find(relation));
-  if (std::holds_alternative<catalog::StreamEntry>(entry)) {
+  const bool open = guard::ProtectionOf(policy, relation) == nullptr;
+  if (open && std::holds_alternative<catalog::StreamEntry>(entry)) {
     if (const auto store = state->FindStore(relation)) return store->Open(cancel);
   }
-  const auto* view = std::get_if<catalog::ViewEntry>(&entry);
+  const auto* view = open ? std::get_if<catalog::ViewEntry>(&entry) : nullptr;
   const std::string sql = view != nullptr
                               ? view->sql
                               : fmt::format("SELECT * FROM {}", base::QuoteIdentifier(relation));

@@ -10,10 +10,12 @@
 #include "base/try.h"
 #include "datasets/contract.h"
 #include "engine/table.h"
+#include "guard/protection.h"
 #include "session/contract_scan.h"
 #include "session/judged_text.h"
 #include "session/kernel_functions.h"
 #include "session/location.h"
+#include "session/protected_relation.h"
 #include "session/text_line.h"
 
 namespace lakegate::session {
@@ -79,6 +81,9 @@ Status AddEntry(const std::shared_ptr<SessionState>& state, const std::string& n
                 const catalog::Entry& entry, const SqlPolicy& policy, const StatementNeeds& needs,
                 ResolvedRelations* resolved) {
   resolved->names.insert(name);
+  if (guard::ProtectionOf(policy, name) != nullptr) {
+    return AddProtectedRelation(state, name, policy, needs, &resolved->session);
+  }
   if (const auto* dataset = std::get_if<catalog::DatasetEntry>(&entry)) {
     return AddDataset(state, name, dataset->spec, needs, resolved);
   }

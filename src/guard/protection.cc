@@ -1,0 +1,86 @@
+#include "guard/protection.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace lakegate::guard {
+namespace {
+
+bool SameName(std::string_view a, std::string_view b) {
+  return base::ToLowerAscii(a) == base::ToLowerAscii(b);
+}
+
+// The line break keeps a comment at the end from swallowing the bracket.
+std::string Bracketed(std::string_view expression) { return fmt::format("({}\n)", expression); }
+
+std::string MaskedColumn(std::string_view mask, const std::string& column) {
+  // Typed like the column, and never read from it.
+  if (mask == "null") return fmt::format("CASE WHEN false THEN {} END", column);
+  if (mask == "hash") return fmt::format("encode(sha256(CAST({} AS VARCHAR)), 'hex')", column);
+  return Bracketed(mask);
+}
+
+}  // namespace
+
+const RelationProtection* ProtectionOf(const SqlPolicy& policy, std::string_view relation) {
+  for (const auto& [name, protection] : policy.protect) {
+    if (SameName(name, relation)) return &protection;
+  }
+  return nullptr;
+}
+
+std::vector<Check> ExpressionsOf(std::string_view relation, const RelationProtection& protection) {
+  std::vector<Check> expressions;
+  if (!protection.filter.empty()) {
+    expressions.push_back(Check{fmt::format("protect.{}.filter", relation), protection.filter});
+  }
+  for (const auto& [column, mask] : protection.masks) {
+    if (mask == "null" || mask == "hash") continue;
+    expressions.push_back(Check{fmt::format("protect.{}.mask.{}", relation, column), mask});
+  }
+  return expressions;
+}
+
+Result<std::string> ProtectingQuery(std::string_view relation, std::span<const std::string> columns,
+                                    const RelationProtection& protection) {
+  for (const auto& [masked, mask] : protection.masks) {
+    const bool there = std::any_of(columns.begin(), columns.end(), [&](const std::string& column) {
+      return SameName(column, masked);
+    });
+    if (there) continue;
+    return Error(ErrorKind::kNotFound,
+                 fmt::format("The SQL policy masks a column that the relation '{}' does not have: "
+                             "'{}'. Columns: {}. Change the policy setting protect.{}.mask.",
+                             relation, masked, base::ListNames(columns), relation));
+  }
+  std::vector<std::string> selected;
+  for (const std::string& column : columns) {
+    const std::string quoted = base::QuoteIdentifier(column);
+    const auto mask = std::find_if(protection.masks.begin(), protection.masks.end(),
+                                   [&](const auto& each) { return SameName(each.first, column); });
+    selected.push_back(mask == protection.masks.end()
+                           ? quoted
+                           : fmt::format("{} AS {}", MaskedColumn(mask->second, quoted), quoted));
+  }
+  std::string query =
+      fmt::format("SELECT {} FROM {}", base::Join(selected, ", "), base::QuoteIdentifier(relation));
+  if (!protection.filter.empty()) query += fmt::format(" WHERE {}", Bracketed(protection.filter));
+  return query;
+}
+
+SqlPolicy PolicyBeneath(const SqlPolicy& policy, std::string_view relation) {
+  SqlPolicy beneath;
+  beneath.name = policy.name;
+  beneath.denied_relations = policy.denied_relations;
+  beneath.query.plan_time_ms = policy.query.plan_time_ms;
+  beneath.query.run_time_ms = policy.query.run_time_ms;
+  for (const auto& [name, protection] : policy.protect) {
+    if (!SameName(name, relation)) beneath.protect.emplace(name, protection);
+  }
+  return beneath;
+}
+
+}  // namespace lakegate::guard

@@ -1,0 +1,34 @@
+// Protected relations: which they are, and the query that is read in place of one. Pure
+// functions; any thread.
+#ifndef LAKEGATE_GUARD_PROTECTION_H_
+#define LAKEGATE_GUARD_PROTECTION_H_
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lakegate/dataset.h"
+#include "lakegate/policy.h"
+#include "lakegate/result.h"
+
+namespace lakegate::guard {
+
+// Null where the policy leaves the relation as it is. Letters match whatever their case.
+const RelationProtection* ProtectionOf(const SqlPolicy& policy, std::string_view relation);
+
+// The expressions of a protection, named for messages: each must be one over a row.
+std::vector<Check> ExpressionsOf(std::string_view relation, const RelationProtection& protection);
+
+// `SELECT ... FROM relation WHERE ...` over its columns. kNotFound: a mask of a column that is
+// not there, which would leave another one open.
+Result<std::string> ProtectingQuery(std::string_view relation, std::span<const std::string> columns,
+                                    const RelationProtection& protection);
+
+// What that query may do: all that a row's expression needs, and no more of other relations than
+// `policy` allows. The relation itself is open.
+SqlPolicy PolicyBeneath(const SqlPolicy& policy, std::string_view relation);
+
+}  // namespace lakegate::guard
+
+#endif  // LAKEGATE_GUARD_PROTECTION_H_
