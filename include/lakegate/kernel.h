@@ -6,8 +6,8 @@
 //
 // Threads: a kernel is a pure function of its arguments; calls may run in parallel. The
 // stream it returns is read from one thread at a time.
-// Memory: inputs and working arrays count against `memory_limit_bytes`; more than that is
-// spilled (canonical_sort) or kResourceLimit, which names the setting `execution.memory_limit`. Output buffers come
+// Memory: inputs and working arrays count against `memory_limit_bytes`; more than that is spilled
+// (canonical_sort) or kResourceLimit, which names `execution.memory_limit`. Output buffers come
 // from a recycling pool and go back to it when the consumer releases the batch.
 // Cancel: every loop looks at the token at least every few thousand steps: kCancelled.
 // Determinism: the same rows in the same order give the same bytes, whatever the batches

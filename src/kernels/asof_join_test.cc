@@ -293,7 +293,7 @@ TEST(AsofJoinProperty, AgreesWithLookingAtEveryRow) {
     auto left = RandomSide(rng, options.left_sorted, floats);
     auto right = RandomSide(rng, options.right_sorted, floats);
     KernelContext context = ContextOfTest(Pick(rng, 1, 5));
-    context.threads = Pick(rng, 1, 2);
+    context.threads = RandomThreads(rng);
     const Encoding left_encoding{paths[Pick(rng, 0, 3)], "l"};
     const Encoding right_encoding{paths[Pick(rng, 0, 3)], "l"};
     ASSERT_EQ(

@@ -222,7 +222,7 @@ TEST(CanonicalSortProperty, AgreesWithAComparisonSort) {
     std::vector<TestRow> rows = RandomRows(rng, 30);
     const Encoding encoding{paths[Pick(rng, 0, 3)], "l"};
     KernelContext context = ContextOfTest(Pick(rng, 1, 7));
-    context.threads = Pick(rng, 1, 2);
+    context.threads = RandomThreads(rng);
     ASSERT_EQ(LeastFault({&rows},
                          [&]() -> std::string {
                            const auto result = Sorted(rows, options, context, encoding);

@@ -295,7 +295,7 @@ Case RandomCase(const SpanType& type, Rng& rng) {
 
 KernelContext RandomContext(Rng& rng) {
   KernelContext context = ContextOfTest(Pick(rng, 1, 7));
-  context.threads = std::int64_t{1} << Pick(rng, 0, 2);
+  context.threads = RandomThreads(rng);
   return context;
 }
 

@@ -196,6 +196,12 @@ inline Result<ReadResult> ReadAll(ArrowStream stream) {
   }
 }
 
+// Threads for a case of a few rows: mostly one, because handing them over costs more than the
+// work, by far so on a busy machine.
+inline std::int64_t RandomThreads(Rng& rng) {
+  return Pick(rng, 0, 7) == 0 ? std::int64_t{1} << Pick(rng, 1, 2) : 1;
+}
+
 inline KernelContext ContextOfTest(std::int64_t batch_rows = 1024) {
   KernelContext context;
   context.batch_rows = batch_rows;

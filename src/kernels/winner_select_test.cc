@@ -134,7 +134,7 @@ TEST(WinnerSelectProperty, AgreesWithTheDefinition) {
     std::vector<TestRow> rows = RandomRows(rng, 20);
     const Encoding encoding{paths[Pick(rng, 0, 3)], "l"};
     KernelContext context = ContextOfTest(Pick(rng, 1, 5));
-    context.threads = Pick(rng, 1, 2);
+    context.threads = RandomThreads(rng);
     ASSERT_EQ(LeastFault({&rows},
                          [&]() -> std::string {
                            const auto result = Winners(rows, options, context, encoding);
