@@ -123,8 +123,9 @@ void lg_text_free(lg_text* text);
 
 /* ---- engine: one runtime, one memory pool, one spill area ----
  * {"worker_threads", "worker_stack_bytes", "plan_stack_bytes", "memory_limit_bytes",
- *  "spill_directory" ("" = spill off), "spill_limit_bytes", "durable" (fsync of Delta data,
- *  log entries and directories)} */
+ *  "spill_directory" ("" = spill off), "spill_limit_bytes", "function_limit_bytes" (that one call
+ *  of a function may make; 0 = no limit), "durable" (fsync of Delta data, log entries and
+ *  directories), "keep_file_metadata"} */
 int32_t lg_engine_open(lg_str options, lg_engine** out, lg_error** err);
 void lg_engine_free(lg_engine* engine);
 

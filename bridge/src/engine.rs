@@ -40,6 +40,8 @@ struct EngineOptions {
     spill_directory: String,
     spill_limit_bytes: u64,
     durable: Option<bool>,
+    /// Bytes that one call of a scalar function may make.
+    function_limit_bytes: u64,
     /// Whether footers and statistics of files outlive the statement that read them.
     keep_file_metadata: Option<bool>,
 }
@@ -73,7 +75,7 @@ impl EngineCore {
             .build()
             .map_err(|e| BridgeError::from(e).context("the runtime could not be started"))?;
         let env = runtime_env(options)?;
-        let template = session_template::build(env.clone());
+        let template = session_template::build(env.clone(), options.function_limit_bytes)?;
         Ok(Arc::new(EngineCore {
             handle: runtime.handle().clone(),
             runtime: Some(runtime),

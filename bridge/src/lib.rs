@@ -13,6 +13,7 @@ compile_error!("the bridge turns panics into LG_ERR_INTERNAL and needs panic = \
 pub mod abi;
 pub mod arrow_in;
 pub mod arrow_out;
+mod bounded;
 pub mod cancel;
 pub mod debug;
 // Indexing a JSON value cannot panic where it is read; the lint cannot tell.

@@ -7,14 +7,22 @@ use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::prelude::SessionConfig;
 
+use crate::bounded;
+use crate::error::Result;
+
 pub const CATALOG: &str = "lakegate";
 pub const SCHEMA: &str = "main";
 
-pub fn build(env: Arc<RuntimeEnv>) -> SessionState {
-    SessionStateBuilder::new_with_default_features()
+/// A `function_limit` of 0 is no limit.
+pub fn build(env: Arc<RuntimeEnv>, function_limit: u64) -> Result<SessionState> {
+    let mut state = SessionStateBuilder::new_with_default_features()
         .with_runtime_env(env)
         .with_config(config())
-        .build()
+        .build();
+    if function_limit > 0 {
+        bounded::bound(&mut state, function_limit)?;
+    }
+    Ok(state)
 }
 
 /// View types stay inside the engine: rows cross the edge as plain strings and binaries.

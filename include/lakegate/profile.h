@@ -178,8 +178,9 @@ class LAKEGATE_EXPORT Profile {
   std::int64_t StepMemoryLimitBytes() const;  // a job step's rows kept in memory
   std::string SpillDirectory() const;         // "": the system's temporary directory
   std::int64_t SpillLimitBytes() const;
-  std::int64_t TimeLimitMs() const;  // 0: none
-  bool Deterministic() const;        // row order never depends on threads
+  std::int64_t FunctionLimitBytes() const;  // that one call may make; 0: none
+  std::int64_t TimeLimitMs() const;         // 0: none
+  bool Deterministic() const;               // row order never depends on threads
   // Whether a join on `keys` may repartition its inputs: never without keys, on one
   // partition, or where it was switched off.
   bool JoinRepartitionEnabled(std::span<const std::string> keys) const;

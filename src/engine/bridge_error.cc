@@ -18,9 +18,10 @@ std::string TextOf(const lg_str& text) {
 
 // What the bridge calls a limit, and the setting that changes it.
 std::string SettingOf(std::string_view subject) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kSettings = {{
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kSettings = {{
       {"memory_limit_bytes", "memory_limit"},
       {"spill_limit_bytes", "spill_limit"},
+      {"function_limit_bytes", "function_limit"},
       {"time_limit_ms", "time_limit"},
   }};
   const auto* found = std::find_if(kSettings.begin(), kSettings.end(),

@@ -18,6 +18,7 @@ Status EngineOptions::Validate() const {
       {"plan_stack_bytes", plan_stack_bytes},
       {"memory_limit", memory_limit_bytes},
       {"spill_limit", spill_limit_bytes},
+      {"function_limit", function_limit_bytes},
   };
   for (const auto& [name, value] : counts) {
     if (value < 0) {
@@ -41,6 +42,7 @@ Result<std::shared_ptr<Engine>> Engine::Open(const EngineOptions& options) {
                                  {"memory_limit_bytes", options.memory_limit_bytes},
                                  {"spill_directory", options.spill_directory},
                                  {"spill_limit_bytes", options.spill_limit_bytes},
+                                 {"function_limit_bytes", options.function_limit_bytes},
                                  {"durable", options.durable},
                                  {"keep_file_metadata", options.keep_file_metadata}});
   LG_ASSIGN_OR_RETURN(auto handle,

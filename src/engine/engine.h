@@ -23,6 +23,8 @@ struct EngineOptions {
   std::int64_t memory_limit_bytes = 1 << 30;
   std::string spill_directory = {};  // "": nothing is spilled
   std::int64_t spill_limit_bytes = std::int64_t{16} << 30;
+  // Bytes that one call of a scalar function may make; 0: no limit.
+  std::int64_t function_limit_bytes = std::int64_t{256} << 20;
   // Delta data files, log entries and directories reach the disk before a commit returns.
   bool durable = true;
   // Footers and statistics of files outlive the statement that read them; they are checked

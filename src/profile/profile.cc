@@ -73,6 +73,7 @@ std::int64_t Profile::StepMemoryLimitBytes() const {
   return std::min(state_->Number("step_memory_limit"), MemoryLimitBytes() / 2);
 }
 std::string Profile::SpillDirectory() const { return state_->Text("spill_directory"); }
+std::int64_t Profile::FunctionLimitBytes() const { return state_->Number("function_limit"); }
 std::int64_t Profile::SpillLimitBytes() const { return state_->Number("spill_limit"); }
 std::int64_t Profile::TimeLimitMs() const { return state_->Number("time_limit"); }
 bool Profile::Deterministic() const { return state_->Flag("deterministic"); }

@@ -35,6 +35,9 @@ constexpr std::array kSettings = std::to_array<Setting>({
     {"spill_limit", "execution", kBytes, "100 GiB", 0, 1024 * kTiB, "",
      "Bytes of temporary files at most, of the engine and again of steps and kernels; 0 never "
      "spills."},
+    {"function_limit", "execution", kBytes, "256 MiB", 0, 16 * kTiB, "",
+     "Bytes that one call of a function may make of a batch, looked at before it begins; 0 has no "
+     "limit."},
     {"time_limit", "execution", kDuration, "0 ms", 0, 365 * kDayMs, "",
      "How long a statement may run; 0 has no limit."},
     {"deterministic", "execution", kBool, "false", 0, 0, "",
@@ -134,6 +137,7 @@ constexpr std::array kPresets = std::to_array<profile::PresetEntry>({
     {"prod", "optimize", "when_small_files"},
     {"untrusted", "allowed_roots", ""},
     {"untrusted", "cache", "isolated"},
+    {"untrusted", "function_limit", "16 MiB"},
     {"untrusted", "memory_limit", "512 MiB"},
     {"untrusted", "spill_limit", "1 GiB"},
     {"untrusted", "sql_max_ast_depth", "100"},

@@ -11,6 +11,7 @@ engine::EngineOptions EngineOptionsOf(const Profile& profile, const std::string&
                                .memory_limit_bytes = profile.MemoryLimitBytes(),
                                .spill_directory = spill_directory,
                                .spill_limit_bytes = profile.SpillLimitBytes(),
+                               .function_limit_bytes = profile.FunctionLimitBytes(),
                                .durable = profile.DurableWrites(),
                                .keep_file_metadata = profile.CachePolicy().keeps_metadata};
 }

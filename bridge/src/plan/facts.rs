@@ -9,6 +9,7 @@ use datafusion::logical_expr::expr::WindowFunctionDefinition;
 use datafusion::logical_expr::{Expr, LogicalPlan, TableScan, Volatility};
 use serde::Serialize;
 
+use crate::bounded::STRING_CONCAT;
 use crate::error::Result;
 
 #[derive(Serialize, Default)]
@@ -135,6 +136,8 @@ impl std::fmt::Write for FirstWord {
 
 fn function(expr: &Expr) -> Option<Function> {
     let (name, kind, volatility) = match expr {
+        // An operator that this build plans as a function.
+        Expr::ScalarFunction(call) if call.func.name() == STRING_CONCAT => return None,
         Expr::ScalarFunction(call) => {
             let volatility = call.func.signature().volatility;
             (call.func.name(), "scalar", volatility)
