@@ -72,6 +72,7 @@ std::string TextOfProtection(const RelationProtection& protection) {
     parts.push_back(fmt::format("filter = {}", TomlText(protection.filter)));
   }
   std::vector<std::string> masks;
+  masks.reserve(protection.masks.size());
   for (const auto& [column, mask] : protection.masks) {
     masks.push_back(fmt::format("{} = {}", TomlText(column), TomlText(mask)));
   }

@@ -1,5 +1,6 @@
 #include "kernels/column_values.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <concepts>
@@ -14,7 +15,8 @@ namespace {
 template <std::integral T>
 void Widen(const void* values, std::int64_t slot, std::size_t count, std::uint64_t* words) {
   const T* from = static_cast<const T*>(values) + slot;
-  for (std::size_t i = 0; i < count; ++i) words[i] = static_cast<std::uint64_t>(from[i]);
+  std::transform(from, from + count, words,
+                 [](T value) { return static_cast<std::uint64_t>(value); });
 }
 
 }  // namespace

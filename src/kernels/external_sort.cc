@@ -154,6 +154,7 @@ class MergedRuns final : public KernelStream {
   // Rows up to the first that is the last one of a head: each may have more behind it.
   void TakePlaced(std::span<const Row> sorted, const std::vector<Head*>& heads) {
     std::vector<std::int64_t> ends;  // of each head, in rows of all
+    ends.reserve(heads.size());
     std::int64_t rows = 0;
     for (const Head* head : heads) ends.push_back(rows += head->left());
     for (const Row row : sorted) {
@@ -208,13 +209,16 @@ Status ExternalSort::PutAside(ArrowStream rows, Runs* runs) const {
   return {};
 }
 
-Result<ArrowStream> ExternalSort::MergeOf(Runs runs, std::int64_t batch_rows) const {
+Result<ArrowStream> ExternalSort::MergeOf(std::size_t first, std::size_t last,
+                                          std::int64_t batch_rows) {
   KernelContext context = context_;
   context.batch_rows = batch_rows;
   std::vector<ArrowStream> streams;
-  for (const auto& run : runs) {
-    LG_ASSIGN_OR_RETURN(ArrowStream stream, run->Open(context_.cancel));
+  for (std::size_t i = first; i < last; ++i) {
+    LG_ASSIGN_OR_RETURN(ArrowStream stream, runs_[i]->Open(context_.cancel));
     streams.push_back(std::move(stream));
+    // The stream keeps the run, and lets go of it when it has been read.
+    runs_[i].reset();
   }
   return ArrowStream(std::make_unique<MergedRuns>(CopySchema(*schema_), keys_, kernel_, context,
                                                   std::move(streams)));
@@ -224,17 +228,14 @@ Result<ArrowStream> ExternalSort::Merge() && {
   while (runs_.size() > kMostRuns) {
     Runs longer;
     for (std::size_t first = 0; first < runs_.size(); first += kMostRuns) {
-      // Neighbours, so that equal rows stay in their order. The list lets go of what is merged.
-      Runs some;
-      for (std::size_t i = first; i < std::min(runs_.size(), first + kMostRuns); ++i) {
-        some.push_back(std::move(runs_[i]));
-      }
-      LG_ASSIGN_OR_RETURN(ArrowStream merged, MergeOf(std::move(some), run_batch_rows_));
+      // Neighbours, so that equal rows stay in their order.
+      const std::size_t last = std::min(runs_.size(), first + kMostRuns);
+      LG_ASSIGN_OR_RETURN(ArrowStream merged, MergeOf(first, last, run_batch_rows_));
       LG_RETURN_IF_ERROR(PutAside(std::move(merged), &longer));
     }
     runs_ = std::move(longer);
   }
-  return MergeOf(std::move(runs_), context_.batch_rows);
+  return MergeOf(0, runs_.size(), context_.batch_rows);
 }
 
 }  // namespace lakegate::kernels

@@ -9,6 +9,8 @@
 #ifndef LAKEGATE_KERNELS_EXTERNAL_SORT_H_
 #define LAKEGATE_KERNELS_EXTERNAL_SORT_H_
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -35,7 +37,8 @@ class ExternalSort {
 
  private:
   using Runs = std::vector<std::shared_ptr<const SpilledRows>>;
-  Result<ArrowStream> MergeOf(Runs runs, std::int64_t batch_rows) const;
+  // Runs [first, last), which it lets go of.
+  Result<ArrowStream> MergeOf(std::size_t first, std::size_t last, std::int64_t batch_rows);
   Status PutAside(ArrowStream rows, Runs* runs) const;
 
   OwnedSchema schema_;
