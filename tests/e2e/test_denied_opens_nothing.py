@@ -43,6 +43,8 @@ def concerns(call, ours):
     if call.startswith(LIFE):
         # One program was started: this one.
         return call.startswith("execve(") and not any(path in call for path in ours)
+    if "AT_EMPTY_PATH" in call or call.startswith("socketpair("):
+        return False  # an open file asked about; two ends of our own
     named = QUOTED.search(call)
     if named is None:
         return True  # a socket, say
@@ -69,8 +71,10 @@ def some_of_each(texts, number):
 @pytest.mark.parametrize("policy", ["read_only", "service"])
 def test_a_denied_statement_opens_nothing(lakegate, policy):
     number = POLICIES.index(policy)
+    # The command runs the statements of a text one by one, each judged alone.
     texts = [text for text in read_corpus(ROOT / "tests" / "sql" / "guard" / "corpus")
-             if text.denied(number) and len(text.sql) < 100_000]
+             if text.denied(number) and text.today[number] != "multi_statement"
+             and len(text.sql) < 100_000]
     if not os.environ.get("LAKEGATE_SOAK"):
         texts = some_of_each(texts, number)
     assert len(texts) > 20
@@ -80,7 +84,9 @@ def test_a_denied_statement_opens_nothing(lakegate, policy):
     ours = (build, os.path.dirname(lakegate.program), str(statement), statement.name,
             os.path.join(tempfile.gettempdir(), "lakegate-spill-"), tempfile.gettempdir() + "/.",
             str(lakegate.folder / ".config"))
-    exactly = {tempfile.gettempdir(), str(lakegate.folder), ".", "/"}
+    # The spill directory is made and taken away; inside it names are short.
+    exactly = {tempfile.gettempdir(), str(lakegate.folder), ".", "/", "owner.lock",
+               "lakegate.toml"}
     for text in texts:
         statement.write_text(text.sql)
         done, calls = traced(lakegate, ["sql", "--policy", policy, "-f", statement], log)
