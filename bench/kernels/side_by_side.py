@@ -106,8 +106,13 @@ def same_rows(ours, theirs, columns=None):
     names = columns or ours.column_names
     listed = ", ".join(f'"{name}"' for name in names)
 
-    def sums(table):
-        return duckdb.sql(f"SELECT count(*), sum(hash({listed})::HUGEINT) FROM table").fetchone()
+
+    def sums(rows):
+        connection = duckdb.connect()
+        connection.register("given", rows)
+        [found] = connection.execute(
+            f"SELECT count(*), sum(hash({listed})::HUGEINT) FROM given").fetchall()
+        return found
 
     mine = sums(ours.select(names))
     other = sums(theirs.select(names).cast(ours.select(names).schema))
