@@ -106,7 +106,6 @@ def same_rows(ours, theirs, columns=None):
     names = columns or ours.column_names
     listed = ", ".join(f'"{name}"' for name in names)
 
-
     def sums(rows):
         connection = duckdb.connect()
         connection.register("given", rows)

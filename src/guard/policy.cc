@@ -239,6 +239,15 @@ Result<SqlPolicy> PolicyFromTable(const toml::table& table, std::string_view ori
   return policy;
 }
 
+// Whether two names differ in nothing but the case of their letters.
+template <typename Named>
+bool HasNamesAlike(const Named& named) {
+  std::set<std::string> folded;
+  return std::any_of(named.begin(), named.end(), [&](const auto& each) {
+    return !folded.insert(base::ToLowerAscii(each.first)).second;
+  });
+}
+
 // What values a field may have; types are right already.
 struct ValidateField {
   const SqlPolicy& policy;
@@ -288,6 +297,13 @@ struct ValidateField {
       if (relation.empty() || says_nothing || empty_mask) {
         return Invalid("takes a filter or masks for each relation, none of them empty");
       }
+      if (HasNamesAlike(protection.masks)) {
+        return Invalid("has masks of one column, whose names differ in case alone");
+      }
+    }
+    // The weaker of the two might be the one that is found.
+    if (HasNamesAlike(policy.*member)) {
+      return Invalid("names one relation twice, in letters of another case");
     }
     if (!(policy.*member).empty() && !policy.roots.empty()) {
       return Invalid("is of no use beside roots: a path would go around it; set roots = []");

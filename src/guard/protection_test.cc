@@ -40,6 +40,9 @@ TEST(GuardProtection, RefusesWhatWouldProtectNothing) {
       {"an empty filter", "[protect.customers]\nfilter = ''", "none of them empty"},
       {"an empty mask", "[protect.customers.mask]\nage = ''", "none of them empty"},
       {"an empty relation", "[protect.\"\".mask]\nage = 'null'", "none of them empty"},
+      {"one relation in two spellings",
+       "[protect.t]\nfilter = 'false'\n[protect.T]\nfilter = 'true'", "another case"},
+      {"one column in two spellings", "[protect.t.mask]\na = 'null'\nA = 'a'", "case alone"},
       {"paths that go around it", "preset = 'admin'\n[protect.customers]\nfilter = 'id > 1'",
        "roots = []"},
   };

@@ -1,6 +1,5 @@
 """Kernels beside DuckDB's own way of saying the same, on every call of a real code base."""
 
-
 import duckdb
 import pyarrow.parquet
 import pytest
