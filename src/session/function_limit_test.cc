@@ -44,6 +44,8 @@ TEST_F(FunctionLimit, RefusesWhatWouldNotFit) {
       "SELECT concat_ws(',', a, a, a) FROM (SELECT repeat('x', 6000000) AS a)",
       "SELECT a || a || a FROM (SELECT repeat('x', 6000000) AS a)",
       "SELECT a || a || a || a FROM (SELECT repeat(s, 3000000) AS a FROM t WHERE n = 3)",
+      "SELECT replace(s, 'z', repeat('b', 8000000)) FROM t",
+      "SELECT s || repeat('x', 8000000) FROM t",
       "WITH a AS (SELECT repeat('x', 1000000) v), b AS (SELECT v||v||v||v AS v FROM a), "
       "c AS (SELECT v||v||v||v AS v FROM b), d AS (SELECT v||v||v||v AS v FROM c) SELECT v FROM d",
   };

@@ -51,8 +51,8 @@ impl Growth {
     /// What the call makes: a little less where only characters are known, and the most that is
     /// possible for replacements, which are counted when that passes `limit`.
     pub fn bytes(self, args: &ScalarFunctionArgs, limit: u64) -> Result<u64> {
-        let arrays = ColumnarValue::values_to_arrays(&args.args)?;
-        let bytes = match (self, arrays.as_slice()) {
+        let values = values_of(args)?;
+        let bytes = match (self, values.as_slice()) {
             (Growth::Repeat, [text, times, ..]) => {
                 pairs(&lengths(text)?, &numbers(times)?, |text, times| {
                     text * times
@@ -60,15 +60,15 @@ impl Growth {
             }
             (Growth::Pad, [_, size, ..]) => numbers(size)?.iter().sum(),
             (Growth::Elements, [value, times, ..]) => {
-                let one = width(value);
+                let one = width(&value.array);
                 numbers(times)?.iter().map(|times| times * one).sum()
             }
             (Growth::Resize, [_, size, ..]) => numbers(size)?
                 .iter()
                 .map(|size| size * u128::from(ITEM_BYTES))
                 .sum(),
-            (Growth::Series, [_, ..]) => series(&arrays)? * u128::from(ITEM_BYTES),
-            (Growth::Sum, all) => all.iter().map(slice_bytes).sum(),
+            (Growth::Series, [_, ..]) => series(&values)? * u128::from(ITEM_BYTES),
+            (Growth::Sum, all) => all.iter().map(Value::bytes).sum(),
             (Growth::Replace, [text, from, to]) => {
                 let most = replaced(text, to, None)?;
                 if most > u128::from(limit) {
@@ -79,13 +79,68 @@ impl Growth {
             }
             (Growth::ReplacePattern, [text, _, to, flags @ ..]) => {
                 let all = flags.first().is_none_or(|flags| any_has(flags, 'g'));
-                let once = vec![1; text.len()];
+                let once = vec![1; text.rows];
                 replaced(text, to, (!all || flags.is_empty()).then_some(&once))?
             }
             _ => 0,
         };
-        Ok(u64::try_from(bytes).unwrap_or(u64::MAX))
+        // Functions may write a constant down once a row.
+        let constants = match self {
+            Growth::Sum => 0,
+            _ => values.iter().map(Value::spread_bytes).sum(),
+        };
+        Ok(u64::try_from(bytes.max(constants)).unwrap_or(u64::MAX))
     }
+}
+
+/// An argument; a constant is held once, whatever the rows.
+struct Value {
+    array: ArrayRef,
+    constant: bool,
+    rows: usize,
+}
+
+impl Value {
+    /// One for each row, from one for each value.
+    fn spread<T: Copy>(&self, values: Vec<T>) -> Vec<T> {
+        match values.first() {
+            Some(value) if self.constant => vec![*value; self.rows],
+            _ => values,
+        }
+    }
+
+    fn bytes(&self) -> u128 {
+        let times = if self.constant { self.rows as u128 } else { 1 };
+        slice_bytes(&self.array) * times
+    }
+
+    fn spread_bytes(&self) -> u128 {
+        if self.constant { self.bytes() } else { 0 }
+    }
+}
+
+fn values_of(args: &ScalarFunctionArgs) -> Result<Vec<Value>> {
+    let constant = |value: &ColumnarValue| matches!(value, ColumnarValue::Scalar(_));
+    // Over constants alone a function answers once.
+    let rows = if args.args.iter().all(constant) {
+        1
+    } else {
+        args.number_rows
+    };
+    args.args
+        .iter()
+        .map(|value| {
+            let array = match value {
+                ColumnarValue::Array(array) => array.clone(),
+                ColumnarValue::Scalar(scalar) => scalar.to_array_of_size(1)?,
+            };
+            Ok(Value {
+                array,
+                constant: constant(value),
+                rows,
+            })
+        })
+        .collect()
 }
 
 fn pairs(left: &[u128], right: &[u128], size: impl Fn(u128, u128) -> u128) -> u128 {
@@ -93,7 +148,11 @@ fn pairs(left: &[u128], right: &[u128], size: impl Fn(u128, u128) -> u128) -> u1
 }
 
 /// Every value as a number that is not negative; 0 for null and for what is no number.
-fn numbers(array: &ArrayRef) -> Result<Vec<u128>> {
+fn numbers(value: &Value) -> Result<Vec<u128>> {
+    Ok(value.spread(counts(&value.array)?))
+}
+
+fn counts(array: &ArrayRef) -> Result<Vec<u128>> {
     let signed = as_i64(array)?;
     Ok(signed
         .into_iter()
@@ -108,11 +167,11 @@ fn as_i64(array: &ArrayRef) -> Result<Vec<Option<i64>>> {
 }
 
 /// Bytes of every text; 0 for null.
-fn lengths(array: &ArrayRef) -> Result<Vec<u128>> {
-    if array.data_type().is_null() {
-        return Ok(vec![0; array.len()]);
+fn lengths(value: &Value) -> Result<Vec<u128>> {
+    if value.array.data_type().is_null() {
+        return Ok(vec![0; value.rows]);
     }
-    numbers(&length(array)?)
+    Ok(value.spread(counts(&length(&value.array)?)?))
 }
 
 fn slice_bytes(array: &ArrayRef) -> u128 {
@@ -129,7 +188,7 @@ fn width(array: &ArrayRef) -> u128 {
 }
 
 /// Every text with so many replacements, or one for each of its bytes.
-fn replaced(text: &ArrayRef, to: &ArrayRef, counts: Option<&Vec<u128>>) -> Result<u128> {
+fn replaced(text: &Value, to: &Value, counts: Option<&Vec<u128>>) -> Result<u128> {
     let (texts, replacements) = (lengths(text)?, lengths(to)?);
     let sizes = texts.iter().zip(&replacements).enumerate();
     Ok(sizes
@@ -143,13 +202,13 @@ fn replaced(text: &ArrayRef, to: &ArrayRef, counts: Option<&Vec<u128>>) -> Resul
 }
 
 /// How often each `from` is in its text.
-fn matches(text: &ArrayRef, from: &ArrayRef) -> Result<Vec<u128>> {
-    let (texts, wanted) = (plain(text)?, plain(from)?);
-    let pairs = texts
-        .as_string::<i64>()
-        .iter()
-        .zip(wanted.as_string::<i64>().iter());
-    Ok(pairs
+fn matches(text: &Value, from: &Value) -> Result<Vec<u128>> {
+    let (texts, wanted) = (plain(&text.array)?, plain(&from.array)?);
+    let texts = text.spread(texts.as_string::<i64>().iter().collect());
+    let wanted = from.spread(wanted.as_string::<i64>().iter().collect());
+    Ok(texts
+        .into_iter()
+        .zip(wanted)
         .map(|pair| match pair {
             (Some(text), Some(from)) => text.matches(from).count() as u128,
             _ => 0,
@@ -157,9 +216,9 @@ fn matches(text: &ArrayRef, from: &ArrayRef) -> Result<Vec<u128>> {
         .collect())
 }
 
-fn any_has(flags: &ArrayRef, flag: char) -> bool {
+fn any_has(flags: &Value, flag: char) -> bool {
     // What cannot be read is taken to ask for everything.
-    plain(flags).is_ok_and(|flags| {
+    plain(&flags.array).is_ok_and(|flags| {
         let mut texts = flags.as_string::<i64>().iter().flatten();
         texts.any(|text| text.contains(flag))
     })
@@ -171,8 +230,8 @@ fn plain(array: &ArrayRef) -> Result<ArrayRef> {
 }
 
 /// Steps between two bounds, all rows together.
-fn series(arrays: &[ArrayRef]) -> Result<u128> {
-    let (start, stop, step) = match arrays {
+fn series(arguments: &[Value]) -> Result<u128> {
+    let (start, stop, step) = match arguments {
         [stop] => (None, stop, None),
         [start, stop] => (Some(start), stop, None),
         [start, stop, step, ..] => (Some(start), stop, Some(step)),
@@ -185,7 +244,7 @@ fn series(arrays: &[ArrayRef]) -> Result<u128> {
     };
     let steps = match step {
         Some(step) => widths(step)?,
-        None if stop.data_type().is_integer() => vec![Some(1); stops.len()],
+        None if stop.array.data_type().is_integer() => vec![Some(1); stops.len()],
         None => vec![Some(DAY_US); stops.len()],
     };
     let count = |(start, stop, step): (Option<i64>, Option<i64>, Option<i64>)| -> u128 {
@@ -209,25 +268,28 @@ fn series(arrays: &[ArrayRef]) -> Result<u128> {
 }
 
 /// Whole numbers as they are, times as microseconds.
-fn points(array: &ArrayRef) -> Result<Vec<Option<i64>>> {
+fn points(value: &Value) -> Result<Vec<Option<i64>>> {
+    let array = &value.array;
     let kind = array.data_type();
     if kind.is_integer() || kind.is_null() {
-        return as_i64(array);
+        return Ok(value.spread(as_i64(array)?));
     }
     let instant = DataType::Timestamp(TimeUnit::Microsecond, None);
     let options = CastOptions::default();
-    as_i64(&cast_with_options(array, &instant, &options)?)
+    let cast = cast_with_options(array, &instant, &options)?;
+    Ok(value.spread(as_i64(&cast)?))
 }
 
 /// Steps; months at their shortest, and nothing shorter than a microsecond.
-fn widths(array: &ArrayRef) -> Result<Vec<Option<i64>>> {
+fn widths(value: &Value) -> Result<Vec<Option<i64>>> {
+    let array = &value.array;
     if !matches!(array.data_type(), DataType::Interval(_)) {
-        return as_i64(array);
+        return Ok(value.spread(as_i64(array)?));
     }
     let whole = DataType::Interval(IntervalUnit::MonthDayNano);
     let options = CastOptions::default();
     let intervals = cast_with_options(array, &whole, &options)?;
-    Ok(intervals
+    let steps = intervals
         .as_primitive::<IntervalMonthDayNanoType>()
         .iter()
         .map(|interval| {
@@ -239,5 +301,6 @@ fn widths(array: &ArrayRef) -> Result<Vec<Option<i64>>> {
                 if whole == 0 { step.nanoseconds } else { whole }
             })
         })
-        .collect())
+        .collect();
+    Ok(value.spread(steps))
 }
