@@ -87,15 +87,21 @@ OwnedArray SliceArray(const ArrowArray& part, const SharedArray& owner, std::int
   return slice;
 }
 
+OwnedArray BatchOf(std::vector<OwnedArray> columns, std::int64_t rows) {
+  ArrayParts parts;
+  parts.length = rows;
+  parts.buffers.resize(1);
+  parts.children = std::move(columns);
+  return MakeArray(std::move(parts));
+}
+
 OwnedArray SliceBatch(const SharedArray& batch, std::int64_t first, std::int64_t length) {
   const ArrowArray& source = **batch;
-  ArrayParts parts;
-  parts.length = length;
-  parts.buffers.resize(1);
+  std::vector<OwnedArray> columns;
   for (std::int64_t i = 0; i < source.n_children; ++i) {
-    parts.children.push_back(SliceArray(*source.children[i], batch, source.offset + first, length));
+    columns.push_back(SliceArray(*source.children[i], batch, source.offset + first, length));
   }
-  return MakeArray(std::move(parts));
+  return BatchOf(std::move(columns), length);
 }
 
 }  // namespace lakegate::columnar

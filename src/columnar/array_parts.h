@@ -33,6 +33,9 @@ struct ArrayParts {
 // Takes the parts over; `release` frees them, also from another thread.
 OwnedArray MakeArray(ArrayParts parts);
 
+// Columns of `rows` rows each as a batch: a struct without nulls.
+OwnedArray BatchOf(std::vector<OwnedArray> columns, std::int64_t rows);
+
 // Shared ownership of an array (shared: many slices and gathered views borrow from a batch).
 using SharedArray = std::shared_ptr<const OwnedArray>;
 SharedArray ShareArray(OwnedArray array);

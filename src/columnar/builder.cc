@@ -223,14 +223,13 @@ Result<BatchBuilder> BatchBuilder::Make(const ArrowSchema& schema) {
 }
 
 OwnedArray BatchBuilder::Finish() {
-  ArrayParts parts;
-  parts.length = columns_.empty() ? 0 : columns_.front().length();
-  parts.buffers.resize(1);
+  const std::int64_t rows = columns_.empty() ? 0 : columns_.front().length();
+  std::vector<OwnedArray> columns;
   for (auto& column : columns_) {
-    assert(column.length() == parts.length);
-    parts.children.push_back(column.Finish());
+    assert(column.length() == rows);
+    columns.push_back(column.Finish());
   }
-  return MakeArray(std::move(parts));
+  return BatchOf(std::move(columns), rows);
 }
 
 }  // namespace lakegate::columnar

@@ -88,6 +88,11 @@ bool AreConsecutive(std::span<const RowRef> refs) {
   return ChunkOf(refs.front()) == ChunkOf(refs.back());
 }
 
+// Rows of a chunk without copying.
+OwnedArray SliceOf(const Chunk& chunk, std::int64_t row, std::int64_t count) {
+  return SliceArray(*chunk.array, chunk.owner, row + chunk.first - chunk.array->offset, count);
+}
+
 }  // namespace
 
 Gatherer::Gatherer(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -126,17 +131,23 @@ std::int64_t Gatherer::rows() const { return state_->starts.back(); }
 Result<std::vector<OwnedArray>> Gatherer::Columns(std::span<const std::int64_t> rows,
                                                   std::span<const std::int64_t> columns) const {
   bool has_nulls = false;
-  const std::vector<RowRef> refs = state_->Resolve(rows, &has_nulls);
+  std::vector<RowRef> resolved;
+  std::span<const RowRef> refs = rows;
+  if (state_->starts.size() == 2) {
+    // Of one batch a row number is its reference.
+    has_nulls = std::find(rows.begin(), rows.end(), kNullRow) != rows.end();
+  } else {
+    resolved = state_->Resolve(rows, &has_nulls);
+    refs = resolved;
+  }
   const bool consecutive = AreConsecutive(refs);
   std::vector<OwnedArray> gathered;
   gathered.reserve(columns.size());
   for (const std::int64_t index : columns) {
     const GatherColumn& column = state_->columns[static_cast<std::size_t>(index)];
     if (consecutive && CanSlice(column)) {
-      const Chunk& chunk = column.chunks[ChunkOf(refs.front())];
-      const std::int64_t first = RowOf(refs.front()) + chunk.first - chunk.array->offset;
-      gathered.push_back(
-          SliceArray(*chunk.array, chunk.owner, first, static_cast<std::int64_t>(refs.size())));
+      gathered.push_back(SliceOf(column.chunks[ChunkOf(refs.front())], RowOf(refs.front()),
+                                 static_cast<std::int64_t>(refs.size())));
       continue;
     }
     auto array = GatherRows(column, RowRefs{refs, has_nulls}, state_->pool);
@@ -152,12 +163,29 @@ Result<std::vector<OwnedArray>> Gatherer::Columns(std::span<const std::int64_t> 
   return Columns(rows, state_->all);
 }
 
+Result<std::vector<OwnedArray>> Gatherer::Range(std::int64_t first, std::int64_t count) const {
+  const auto& starts = state_->starts;
+  if (count >= static_cast<std::int64_t>(kFewRows)) {
+    const std::size_t chunk = state_->finder.ChunkAt(starts, first);
+    const auto& columns = state_->columns;
+    if (first + count <= starts[chunk + 1] &&
+        std::all_of(columns.begin(), columns.end(), CanSlice)) {
+      std::vector<OwnedArray> slices;
+      slices.reserve(columns.size());
+      for (const GatherColumn& column : columns) {
+        slices.push_back(SliceOf(column.chunks[chunk], first - starts[chunk], count));
+      }
+      return slices;
+    }
+  }
+  std::vector<std::int64_t> rows(static_cast<std::size_t>(count));
+  std::iota(rows.begin(), rows.end(), first);
+  return Columns(rows);
+}
+
 Result<OwnedArray> Gatherer::Rows(std::span<const std::int64_t> rows) const {
-  ArrayParts parts;
-  LG_ASSIGN_OR_RETURN(parts.children, Columns(rows));
-  parts.length = static_cast<std::int64_t>(rows.size());
-  parts.buffers.resize(1);
-  return MakeArray(std::move(parts));
+  LG_ASSIGN_OR_RETURN(auto columns, Columns(rows));
+  return BatchOf(std::move(columns), static_cast<std::int64_t>(rows.size()));
 }
 
 Result<OwnedArray> Concatenate(const ArrowSchema& schema, const std::vector<SharedArray>& batches,

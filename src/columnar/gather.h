@@ -41,6 +41,8 @@ class Gatherer {
   Result<std::vector<OwnedArray>> Columns(std::span<const std::int64_t> rows) const;
   Result<std::vector<OwnedArray>> Columns(std::span<const std::int64_t> rows,
                                           std::span<const std::int64_t> columns) const;
+  // Columns of the rows [first, first + count), of which there must be so many.
+  Result<std::vector<OwnedArray>> Range(std::int64_t first, std::int64_t count) const;
 
  private:
   struct State;

@@ -198,14 +198,12 @@ class ContractStream final : public RecordStream {
       }
       errors.AppendNested();
     }
-    columnar::ArrayParts parts;
-    parts.length = static_cast<std::int64_t>(rows.size());
-    parts.buffers.resize(1);
-    parts.children.push_back(ordinals.Finish());
-    parts.children.push_back(errors.Finish());
-    LG_ASSIGN_OR_RETURN(std::vector<OwnedArray> columns, gatherer.Columns(rows));
-    for (OwnedArray& column : columns) parts.children.push_back(std::move(column));
-    return columnar::MakeArray(std::move(parts));
+    std::vector<OwnedArray> columns;
+    columns.push_back(ordinals.Finish());
+    columns.push_back(errors.Finish());
+    LG_ASSIGN_OR_RETURN(std::vector<OwnedArray> refused, gatherer.Columns(rows));
+    for (OwnedArray& column : refused) columns.push_back(std::move(column));
+    return columnar::BatchOf(std::move(columns), static_cast<std::int64_t>(rows.size()));
   }
 
   ArrowStream source_;

@@ -16,7 +16,6 @@ namespace lakegate::kernels {
 
 namespace {
 
-using columnar::ArrayParts;
 using columnar::Gatherer;
 
 std::vector<std::string_view> MatchKindWords(AlignMode mode) {
@@ -196,22 +195,19 @@ class AlignStream final : public KernelStream {
 
   Result<OwnedArray> Batch(const Answers& rows) const {
     columnar::BufferPool& pool = *PoolOf(context_);
-    ArrayParts parts;
-    parts.length = static_cast<std::int64_t>(rows.size());
-    parts.buffers.resize(1);
-    LG_ASSIGN_OR_RETURN(parts.children, left_.Columns(rows.left));
+    LG_ASSIGN_OR_RETURN(std::vector<OwnedArray> columns, left_.Columns(rows.left));
     if (output_.GivesPairs()) {
       LG_ASSIGN_OR_RETURN(auto right, right_.Columns(rows.right));
-      for (OwnedArray& column : right) parts.children.push_back(std::move(column));
+      for (OwnedArray& column : right) columns.push_back(std::move(column));
     }
     if (output_.GivesKind()) {
-      parts.children.push_back(words_.Make(rows.kind, pool));
-      if (!output_.GivesPairs()) parts.children.push_back(Int64Column(rows.whole, pool));
+      columns.push_back(words_.Make(rows.kind, pool));
+      if (!output_.GivesPairs()) columns.push_back(Int64Column(rows.whole, pool));
       if (output_.mode != AlignMode::kCount) {
-        parts.children.push_back(DoubleColumn(rows.value, rows.value_valid, pool));
+        columns.push_back(DoubleColumn(rows.value, rows.value_valid, pool));
       }
     }
-    return columnar::MakeArray(std::move(parts));
+    return columnar::BatchOf(std::move(columns), static_cast<std::int64_t>(rows.size()));
   }
 
   Answers TakeSpare() {

@@ -308,6 +308,49 @@ TEST(AsofJoinProperty, AgreesWithLookingAtEveryRow) {
   }
 }
 
+struct Shape {
+  std::int64_t left;
+  std::int64_t right;
+  bool keys;
+};
+
+// Sizes at which probes walk through the slots in step, walk past many, and are halved in step.
+TEST(AsofJoinProperty, AgreesOverManyRows) {
+  constexpr std::uint64_t kSeed = 2'718;
+  Rng rng(kSeed);
+  constexpr Shape kShapes[] = {{1'500, 900, false}, {1'500, 300, true}, {300, 3'000, false},
+                               {60, 4'000, false},  {60, 4'000, true},  {900, 20, false}};
+  for (int round = 0; round < 36; ++round) {
+    SCOPED_TRACE(fmt::format("seed {} round {}", kSeed, round));
+    const Shape& shape = kShapes[round % 6];
+    AsofJoinOptions options{.left_on = "start", .how = JoinHow::kInner};
+    if (shape.keys) options.left_by = {"path"};
+    options.direction = static_cast<AsofDirection>(round / 6 % 3);
+    options.allow_exact = Pick(rng, 0, 1) == 0;
+    if (Pick(rng, 0, 2) == 0) options.tolerance = 3;
+    options.left_sorted = round % 2 == 0;
+    const std::int64_t most = Pick(rng, 0, 1) == 0 ? 500 : 100'000;
+    const auto side = [&](std::int64_t rows, bool sorted) {
+      std::vector<TestRow> made;
+      for (std::int64_t i = 0; i < rows; ++i) {
+        made.push_back(At(i, Pick(rng, 0, most), Pick(rng, 0, 3) == 0 ? "q" : "p"));
+      }
+      if (!sorted) return made;
+      std::stable_sort(made.begin(), made.end(),
+                       [](const TestRow& a, const TestRow& b) { return *a.start < *b.start; });
+      for (std::int64_t i = 0; i < rows; ++i) made[static_cast<std::size_t>(i)].id = i;
+      return made;
+    };
+    const auto left = side(shape.left, options.left_sorted);
+    const auto right = side(shape.right, false);
+    KernelContext context = ContextOfTest(400);
+    context.threads = RandomThreads(rng);
+    const auto result = Joined(left, right, options, context, {}, {}, 700);
+    ASSERT_TRUE(result) << result.error().ToString();
+    ASSERT_EQ(Difference(Pairs(*result), Naive{options, false}.Lines(left, right)), "");
+  }
+}
+
 // Many rows: ordered probes in several ranges, with every thread count, give one answer.
 TEST(AsofJoin, DoesNotDependOnThreadsOrBatches) {
   Rng rng(11);

@@ -2,16 +2,23 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cmath>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/try.h"
 #include "columnar/schema.h"
 #include "columnar/view.h"
 #include "kernels/column_values.h"
+#include "kernels/kernel_stream.h"
+#include "kernels/parallel.h"
+#include "kernels/work.h"
 
 namespace lakegate::kernels {
 namespace {
@@ -70,27 +77,20 @@ std::optional<std::int64_t> PointAt(const ColumnView& view, std::int64_t row, Po
   return PointOfDouble(value);
 }
 
-std::string TextOfPoint(const std::optional<std::int64_t>& point, PointKind kind) {
-  if (!point) return "null";
-  if (kind == PointKind::kSigned) return fmt::format("{}", *point);
-  if (kind == PointKind::kFloat) return fmt::format("{}", DoubleOfPoint(*point));
-  return fmt::format("{}", static_cast<std::uint64_t>(*point) ^ kSign);
+std::string TextOfPoint(std::int64_t point, PointKind kind) {
+  if (kind == PointKind::kSigned) return fmt::format("{}", point);
+  if (kind == PointKind::kFloat) return fmt::format("{}", DoubleOfPoint(point));
+  return fmt::format("{}", static_cast<std::uint64_t>(point) ^ kSign);
 }
 
-// The first place of ascending int64 values without nulls that breaks the order, or `count`.
-std::int64_t FirstDescent(const std::int64_t* values, std::int64_t count) {
-  constexpr std::int64_t kBlock = 1024;
-  for (std::int64_t first = 1; first < count; first += kBlock) {
-    const std::int64_t last = std::min(first + kBlock, count);
-    // Without a branch in the loop the compiler compares several at once.
-    std::int64_t descents = 0;
-    for (std::int64_t i = first; i < last; ++i) descents += values[i] < values[i - 1] ? 1 : 0;
-    if (descents == 0) continue;
-    for (std::int64_t i = first; i < last; ++i) {
-      if (values[i] < values[i - 1]) return i;
-    }
+// Whether values [first, last) fall nowhere, the one before `first` included.
+bool Ascends(std::span<const std::int64_t> values, std::size_t first, std::size_t last) {
+  // Without a branch in the loop the compiler compares several at once.
+  std::int64_t descents = 0;
+  for (std::size_t i = std::max<std::size_t>(first, 1); i < last; ++i) {
+    descents += values[i] < values[i - 1] ? 1 : 0;
   }
-  return count;
+  return descents == 0;
 }
 
 // Int64 values of a batch as they lie, when the column is stored like that.
@@ -100,52 +100,39 @@ const std::int64_t* PlainInt64(const ColumnView& view, PointKind kind) {
   return plain ? reinterpret_cast<const std::int64_t*>(view.Raw(0).data()) : nullptr;
 }
 
-// Follows a column over its batches and knows the row that breaks the order.
-class OrderCheck {
- public:
-  OrderCheck(PointKind kind, std::string_view side, std::string_view column)
-      : kind_(kind), side_(side), column_(column) {}
-
-  Status Read(const ColumnView& view, const CancelToken& cancel) {
-    if (const std::int64_t* values = PlainInt64(view, kind_)) {
-      LG_RETURN_IF_ERROR(Add(values[0], rows_));
-      const std::int64_t at = FirstDescent(values, view.length());
-      if (at < view.length()) {
-        previous_ = values[at - 1];
-        return Add(values[at], rows_ + at);
-      }
-      previous_ = values[view.length() - 1];
-    } else {
-      for (std::int64_t row = 0; row < view.length(); ++row) {
-        if (StopAt(static_cast<std::size_t>(row), cancel)) return Cancelled("asof_join");
-        LG_RETURN_IF_ERROR(Add(PointAt(view, row, kind_), rows_ + row));
-      }
-    }
-    rows_ += view.length();
-    return {};
-  }
-
- private:
-  Status Add(std::optional<std::int64_t> point, std::int64_t row) {
-    const bool ordered = row == 0 || !point || (previous_ && *previous_ <= *point);
-    if (ordered) {
-      previous_ = point;
-      return {};
-    }
-    return Error(
-        ErrorKind::kConstraintViolation,
-        fmt::format("The {} side is declared sorted by '{}', but it is not: row {} has {} after "
-                    "{}; sort it, or leave {}_sorted out.",
-                    side_, column_, row, TextOfPoint(point, kind_), TextOfPoint(previous_, kind_),
-                    side_));
-  }
-
-  PointKind kind_;
-  std::string_view side_;
-  std::string_view column_;
-  std::int64_t rows_ = 0;
-  std::optional<std::int64_t> previous_;
+// Rows of one batch that are read together.
+struct Piece {
+  const ColumnView* view;
+  const std::int64_t* plain;  // row 0 of the batch, where values lie as they are wanted
+  std::int64_t first;         // in the batch
+  std::int64_t count;
+  std::size_t at;  // of the first row, over all batches
 };
+
+std::vector<Piece> PiecesOf(const std::vector<ColumnView>& views, PointKind kind) {
+  constexpr std::int64_t kMostTogether = std::int64_t{1} << 16;
+  std::vector<Piece> pieces;
+  std::size_t at = 0;
+  for (const ColumnView& view : views) {
+    const std::int64_t* const plain = PlainInt64(view, kind);
+    for (std::int64_t first = 0; first < view.length(); first += kMostTogether) {
+      const std::int64_t count = std::min(kMostTogether, view.length() - first);
+      pieces.push_back({&view, plain, first, count, at});
+      at += static_cast<std::size_t>(count);
+    }
+  }
+  return pieces;
+}
+
+std::string TextAt(const Points& points, std::size_t row, PointKind kind) {
+  return points.HasPlace(row) ? TextOfPoint(points.value(row), kind) : "null";
+}
+
+// Whether row `row` may stand where it does.
+bool IsInOrder(const Points& points, std::size_t row) {
+  if (row == 0 || !points.HasPlace(row)) return true;
+  return points.HasPlace(row - 1) && points.value(row - 1) <= points.value(row);
+}
 
 }  // namespace
 
@@ -164,43 +151,90 @@ Result<PointKind> PointKindOf(const ArrowSchema& left, std::string_view left_on,
                   left_on, type_name(left, left_on), right_on, type_name(right, right_on)));
 }
 
-Result<Points> ReadPoints(const columnar::Collected& table, std::string_view column, PointKind kind,
-                          std::vector<Row> groups, const CancelToken& cancel) {
-  Points points;
-  points.group = std::move(groups);
-  points.value.resize(points.group.size());
-  LG_ASSIGN_OR_RETURN(const std::int64_t index, columnar::FindColumn(*table.schema, column));
-  LG_ASSIGN_OR_RETURN(const auto views, ViewsOf(table, index));
-  std::size_t at = 0;
-  for (const ColumnView& view : views) {
-    if (cancel.cancelled()) return Cancelled("asof_join");
-    if (const std::int64_t* values = PlainInt64(view, kind)) {
-      std::copy_n(values, view.length(), points.value.begin() + static_cast<std::ptrdiff_t>(at));
-      at += static_cast<std::size_t>(view.length());
-      continue;
-    }
-    for (std::int64_t row = 0; row < view.length(); ++row, ++at) {
-      if (StopAt(at, cancel)) return Cancelled("asof_join");
-      if (const auto point = PointAt(view, row, kind)) {
-        points.value[at] = *point;
-      } else {
-        points.group[at] = kNoRow;
+// Fills points piece by piece.
+class PointReader {
+ public:
+  PointReader(PointKind kind, const KernelContext& context) : kind_(kind), context_(context) {}
+
+  Result<Points> Read(const std::vector<ColumnView>& views) {
+    if (views.size() == 1) {
+      if (const std::int64_t* values = PlainInt64(views.front(), kind_)) {
+        points_.values_ = {values, static_cast<std::size_t>(views.front().length())};
+        return std::move(points_);
       }
     }
+    const std::vector<Piece> pieces = PiecesOf(views, kind_);
+    const std::size_t rows =
+        pieces.empty() ? 0 : pieces.back().at + static_cast<std::size_t>(pieces.back().count);
+    points_.read_ = columnar::Scratch<std::int64_t>(rows, *PoolOf(context_));
+    points_.valid_ = columnar::Scratch<bool>(rows, *PoolOf(context_));
+    std::atomic<bool> all_valid = true;
+    LG_RETURN_IF_ERROR(ParallelFor(context_, pieces.size(), [&](std::size_t i) -> Status {
+      if (context_.cancel.cancelled()) return Cancelled("asof_join");
+      if (!Fill(pieces[i])) all_valid.store(false, std::memory_order_relaxed);
+      return {};
+    }));
+    if (all_valid.load(std::memory_order_relaxed)) points_.valid_ = {};
+    points_.values_ = points_.read_.span();
+    return std::move(points_);
   }
-  return points;
-}
 
-Status VerifySorted(const columnar::Collected& table, std::string_view column, PointKind kind,
-                    std::string_view side, const CancelToken& cancel) {
+ private:
+  // Whether all rows of the piece have places.
+  bool Fill(const Piece& piece) {
+    std::int64_t* const values = points_.read_.data() + piece.at;
+    bool* const valid = points_.valid_.data() + piece.at;
+    std::fill_n(valid, piece.count, true);
+    if (piece.plain != nullptr) {
+      std::copy_n(piece.plain + piece.first, piece.count, values);
+      return true;
+    }
+    if (kind_ != PointKind::kFloat && !piece.view->is_dictionary()) {
+      const auto count = static_cast<std::size_t>(piece.count);
+      ReadIntegers(*piece.view, piece.first, count, reinterpret_cast<std::uint64_t*>(values));
+      if (kind_ == PointKind::kUnsigned64) {
+        for (std::size_t i = 0; i < count; ++i)
+          values[i] ^= std::numeric_limits<std::int64_t>::min();
+      }
+      ClearNulls(*piece.view, piece.first, count, valid);
+    } else {
+      for (std::int64_t i = 0; i < piece.count; ++i) {
+        const auto point = PointAt(*piece.view, piece.first + i, kind_);
+        values[i] = point.value_or(0);
+        valid[i] = point.has_value();
+      }
+    }
+    return std::find(valid, valid + piece.count, false) == valid + piece.count;
+  }
+
+  PointKind kind_;
+  const KernelContext& context_;
+  Points points_;
+};
+
+Result<Points> Points::Read(const columnar::Collected& table, std::string_view column,
+                            PointKind kind, const KernelContext& context) {
   LG_ASSIGN_OR_RETURN(const std::int64_t index, columnar::FindColumn(*table.schema, column));
   LG_ASSIGN_OR_RETURN(const auto views, ViewsOf(table, index));
-  OrderCheck check(kind, side, column);
-  for (const ColumnView& view : views) {
-    if (cancel.cancelled()) return Cancelled("asof_join");
-    LG_RETURN_IF_ERROR(check.Read(view, cancel));
-  }
-  return {};
+  return PointReader(kind, context).Read(views);
+}
+
+Status VerifySorted(const Points& points, PointKind kind, const PointSide& side,
+                    const KernelContext& context) {
+  const RowRanges ranges{points.size()};
+  return ParallelRanges(context, ranges, [&](std::size_t first, std::size_t last) -> Status {
+    if (points.AllHavePlaces() && Ascends(points.values(), first, last)) return {};
+    for (std::size_t row = first; row < last; ++row) {
+      if (IsInOrder(points, row)) continue;
+      return Error(
+          ErrorKind::kConstraintViolation,
+          fmt::format("The {} side is declared sorted by '{}', but it is not: row {} has {} after "
+                      "{}; sort it, or leave {}_sorted out.",
+                      side.name, side.column, row, TextAt(points, row, kind),
+                      TextAt(points, row - 1, kind), side.name));
+    }
+    return {};
+  });
 }
 
 std::uint64_t DistanceOf(std::int64_t a, std::int64_t b, PointKind kind) {

@@ -2,13 +2,14 @@
 #ifndef LAKEGATE_KERNELS_ASOF_POINTS_H_
 #define LAKEGATE_KERNELS_ASOF_POINTS_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
-#include <vector>
 
 #include "columnar/collected.h"
-#include "kernels/work.h"
-#include "lakegate/cancel.h"
+#include "columnar/scratch.h"
+#include "lakegate/kernel.h"
 #include "lakegate/result.h"
 
 namespace lakegate::kernels {
@@ -24,21 +25,37 @@ enum class PointKind {
 Result<PointKind> PointKindOf(const ArrowSchema& left, std::string_view left_on,
                               const ArrowSchema& right, std::string_view right_on);
 
-struct Points {
-  std::vector<std::int64_t> value;
-  // kNoRow where the value or a key is null, or the value is NaN.
-  std::vector<Row> group;
-  std::size_t size() const { return value.size(); }
+// A column of one batch that is stored as the integers wanted is read where it lies.
+class Points {
+ public:
+  // Borrows from `table`. kNotFound, kCancelled.
+  static Result<Points> Read(const columnar::Collected& table, std::string_view column,
+                             PointKind kind, const KernelContext& context);
+
+  std::size_t size() const { return values_.size(); }
+  // Anything where the row has no place.
+  std::int64_t value(std::size_t row) const { return values_[row]; }
+  std::span<const std::int64_t> values() const { return values_; }
+  // A null or a NaN has no place in the order.
+  bool HasPlace(std::size_t row) const { return valid_.empty() || valid_[row]; }
+  bool AllHavePlaces() const { return valid_.empty(); }
+
+ private:
+  friend class PointReader;
+  std::span<const std::int64_t> values_;
+  columnar::Scratch<std::int64_t> read_;
+  columnar::Scratch<bool> valid_;  // empty where every row has a place
 };
 
-// Points of a side; `groups` are those of its equality keys. kCancelled.
-Result<Points> ReadPoints(const columnar::Collected& table, std::string_view column, PointKind kind,
-                          std::vector<Row> groups, const CancelToken& cancel);
+// What a side is called in messages.
+struct PointSide {
+  std::string_view name;    // "left" or "right"
+  std::string_view column;  // its ordered column
+};
 
-// kConstraintViolation unless the column is ascending with nulls (and NaN) last; `side` is
-// "left" or "right". kCancelled.
-Status VerifySorted(const columnar::Collected& table, std::string_view column, PointKind kind,
-                    std::string_view side, const CancelToken& cancel);
+// kConstraintViolation unless the points are ascending, rows without a place last. kCancelled.
+Status VerifySorted(const Points& points, PointKind kind, const PointSide& side,
+                    const KernelContext& context);
 
 // How far apart two values are: exact for integers; for floats the difference as a double,
 // its bits (which order like the difference, because it is not negative).

@@ -93,17 +93,17 @@ class Collapsed final : public KernelStream {
                                           members_.rows.begin() + members_.first[last]);
     LG_ASSIGN_OR_RETURN(std::vector<OwnedArray> keys, gatherer_.Columns(leads, key_columns_));
     LG_ASSIGN_OR_RETURN(std::vector<OwnedArray> lists, gatherer_.Columns(items, list_columns_));
-    ArrayParts parts;
-    parts.length = static_cast<std::int64_t>(leads.size());
-    parts.buffers.resize(1);
+    std::vector<OwnedArray> columns;
+    columns.reserve(is_key_.size());
     auto next_key = keys.begin();
     auto next_list = lists.begin();
     for (const bool is_key : is_key_) {
-      parts.children.push_back(is_key ? std::move(*next_key++)
-                                      : ListColumn(next_, last, std::move(*next_list++)));
+      columns.push_back(is_key ? std::move(*next_key++)
+                               : ListColumn(next_, last, std::move(*next_list++)));
     }
     next_ = last;
-    return std::optional<OwnedArray>(columnar::MakeArray(std::move(parts)));
+    return std::optional<OwnedArray>(
+        columnar::BatchOf(std::move(columns), static_cast<std::int64_t>(leads.size())));
   }
 
  private:

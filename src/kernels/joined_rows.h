@@ -3,9 +3,9 @@
 #define LAKEGATE_KERNELS_JOINED_ROWS_H_
 
 #include <string_view>
-#include <vector>
 
 #include "columnar/collected.h"
+#include "columnar/scratch.h"
 #include "kernels/work.h"
 #include "lakegate/arrow.h"
 #include "lakegate/kernel.h"
@@ -20,7 +20,7 @@ inline bool GivesRight(JoinHow how) { return how == JoinHow::kInner || how == Jo
 // `how` does not want are left out. `schema` has the left columns, and the right ones where
 // GivesRight.
 Result<ArrowStream> JoinedRows(OwnedSchema schema, columnar::Collected left,
-                               columnar::Collected right, std::vector<Row> match, JoinHow how,
+                               columnar::Collected right, columnar::Scratch<Row> match, JoinHow how,
                                const KernelContext& context, std::string_view kernel);
 
 }  // namespace lakegate::kernels

@@ -12,14 +12,22 @@ namespace lakegate::kernels {
 namespace {
 
 template <typename Value>
-void FillRuns(const std::uint8_t* values, std::span<const RepeatedRow> rows, std::uint8_t* out) {
+void FillRuns(const std::uint8_t* values, const RepeatedRows& rows, std::uint8_t* out) {
+  // Runs are mostly short: a few values are written without asking how many are needed, and
+  // what is too much is written over by the next run.
+  constexpr std::int64_t kAtOnce = static_cast<std::int64_t>(32 / sizeof(Value));
   auto* to = reinterpret_cast<Value*>(out);
-  for (const RepeatedRow& repeated : rows) {
+  Value* const last = to + rows.size();
+  rows.ForEach([&](std::int64_t row, std::int64_t, std::int64_t count) {
     Value value;
-    std::memcpy(&value, values + repeated.row * static_cast<std::int64_t>(sizeof(Value)),
-                sizeof(Value));
-    to = std::fill_n(to, repeated.count, value);
-  }
+    std::memcpy(&value, values + row * static_cast<std::int64_t>(sizeof(Value)), sizeof(Value));
+    Value* const end = to + count;
+    for (; to < end && last - to >= kAtOnce; to += kAtOnce) {
+      for (std::int64_t i = 0; i < kAtOnce; ++i) to[i] = value;
+    }
+    if (to < end) std::fill(to, end, value);
+    to = end;
+  });
 }
 
 bool IsFilled(std::int64_t width) { return width == 1 || width == 2 || width == 4 || width == 8; }
@@ -46,9 +54,9 @@ Result<RowRepeater> RowRepeater::Make(const ArrowSchema& schema, const columnar:
   return repeater;
 }
 
-OwnedArray RowRepeater::Fill(const Column& column, std::span<const RepeatedRow> rows,
-                             std::int64_t total) const {
-  columnar::Scratch<std::uint8_t> bytes(static_cast<std::size_t>(total * column.width), *pool_);
+OwnedArray RowRepeater::Fill(const Column& column, const RepeatedRows& rows) const {
+  columnar::Scratch<std::uint8_t> bytes(static_cast<std::size_t>(rows.size() * column.width),
+                                        *pool_);
   switch (column.width) {
     case 1:
       FillRuns<std::uint8_t>(column.values, rows, bytes.data());
@@ -64,28 +72,27 @@ OwnedArray RowRepeater::Fill(const Column& column, std::span<const RepeatedRow> 
       break;
   }
   columnar::ArrayParts parts;
-  parts.length = total;
+  parts.length = rows.size();
   parts.buffers = {{}, std::move(bytes).ToShared()};
   return columnar::MakeArray(std::move(parts));
 }
 
-Result<std::vector<OwnedArray>> RowRepeater::Columns(std::span<const RepeatedRow> rows,
-                                                     std::int64_t total) {
-  positions_.clear();
+Result<std::vector<OwnedArray>> RowRepeater::Columns(const RepeatedRows& rows,
+                                                     std::vector<std::int64_t>* positions) const {
+  positions->clear();
   std::vector<OwnedArray> made;
   for (const Column& column : columns_) {
     if (column.values != nullptr) {
-      made.push_back(Fill(column, rows, total));
+      made.push_back(Fill(column, rows));
       continue;
     }
-    if (positions_.empty()) {
-      positions_.reserve(static_cast<std::size_t>(total));
-      for (const RepeatedRow& repeated : rows) {
-        positions_.insert(positions_.end(), static_cast<std::size_t>(repeated.count), repeated.row);
-      }
+    if (positions->empty()) {
+      rows.ForEach([&](std::int64_t row, std::int64_t, std::int64_t count) {
+        positions->insert(positions->end(), static_cast<std::size_t>(count), row);
+      });
     }
     const std::int64_t wanted[] = {column.index};
-    LG_ASSIGN_OR_RETURN(auto gathered, gatherer_.Columns(positions_, wanted));
+    LG_ASSIGN_OR_RETURN(auto gathered, gatherer_.Columns(*positions, wanted));
     made.push_back(std::move(gathered.front()));
   }
   return made;

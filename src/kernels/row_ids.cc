@@ -96,15 +96,13 @@ class IdStream final : public KernelStream {
  private:
   Result<OwnedArray> Extend(const columnar::SharedArray& batch) const {
     const ArrowArray& raw = **batch;
-    columnar::ArrayParts parts;
-    parts.length = raw.length;
-    parts.buffers.resize(1);
+    std::vector<OwnedArray> columns;
     for (std::int64_t i = 0; i < raw.n_children; ++i) {
-      parts.children.push_back(columnar::Borrow(*raw.children[i], batch));
+      columns.push_back(columnar::Borrow(*raw.children[i], batch));
     }
     LG_ASSIGN_OR_RETURN(OwnedArray ids, IdsOf(raw));
-    parts.children.push_back(std::move(ids));
-    return columnar::MakeArray(std::move(parts));
+    columns.push_back(std::move(ids));
+    return columnar::BatchOf(std::move(columns), raw.length);
   }
 
   Result<OwnedArray> IdsOf(const ArrowArray& batch) const {

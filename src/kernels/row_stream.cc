@@ -12,7 +12,14 @@
 namespace lakegate::kernels {
 namespace {
 
-class GatheredRows final : public BatchesAhead {
+// Rows of a list, and the same wide enough for the gatherer.
+struct ListedRows {
+  std::size_t first = 0;
+  std::size_t last = 0;
+  std::vector<std::int64_t> rows;
+};
+
+class GatheredRows final : public BatchesAhead<ListedRows> {
  public:
   GatheredRows(OwnedSchema schema, std::string_view kernel, const KernelContext& context,
                std::vector<Row> rows, columnar::Gatherer gatherer)
@@ -21,17 +28,17 @@ class GatheredRows final : public BatchesAhead {
         gatherer_(std::move(gatherer)) {}
 
  protected:
-  Result<bool> Cut(BatchRows* rows) override {
-    const std::size_t count =
-        std::min(static_cast<std::size_t>(context().batch_rows), rows_.size() - next_);
-    const auto first = rows_.begin() + static_cast<std::ptrdiff_t>(next_);
-    rows->left.assign(first, first + static_cast<std::ptrdiff_t>(count));
-    next_ += count;
-    return count > 0;
+  Result<bool> NextCut(ListedRows* cut) override {
+    cut->first = next_;
+    next_ += std::min(static_cast<std::size_t>(context().batch_rows), rows_.size() - next_);
+    cut->last = next_;
+    return cut->last > cut->first;
   }
 
-  Result<std::vector<OwnedArray>> Gather(const BatchRows& rows) const override {
-    return gatherer_.Columns(rows.left);
+  Result<OwnedArray> Make(ListedRows* cut) const override {
+    cut->rows.assign(rows_.begin() + static_cast<std::ptrdiff_t>(cut->first),
+                     rows_.begin() + static_cast<std::ptrdiff_t>(cut->last));
+    return gatherer_.Rows(cut->rows);
   }
 
  private:

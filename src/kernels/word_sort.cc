@@ -81,49 +81,93 @@ class WordSort {
         count_(count),
         bits_(bits),
         layout_{static_cast<int>(std::bit_width(count))},
-        items_(count, *PoolOf(context)),
         order_(count, *PoolOf(context)) {}
 
   Result<Scratch<Row>> Run(const WordSource& source) {
-    LG_ASSIGN_OR_RETURN(const bool sorted, Fill(source));
+    std::vector<Bucket> buckets;
+    LG_ASSIGN_OR_RETURN(const bool sorted, SplitWords(source, &buckets));
     if (sorted) {
       std::iota(order_.begin(), order_.end(), Row{0});
       return std::move(order_);
     }
     spare_ = Scratch<Item>(count_, *PoolOf(context_));
-    LG_RETURN_IF_ERROR(Sort(items_.data(), spare_.data(), Bucket{0, count_, bits_}));
+    LG_RETURN_IF_ERROR(SortAll(items_.data(), spare_.data(), count_, buckets));
     return std::move(order_);
   }
 
  private:
-  // Whether the items are in order as they come.
-  Result<bool> Fill(const WordSource& source) {
-    std::atomic<bool> sorted = true;
-    const RowRanges ranges{count_, kGrain};
-    LG_RETURN_IF_ERROR(
-        ParallelRanges(context_, ranges, [&](std::size_t first, std::size_t last) -> Status {
-          constexpr std::size_t kBlock = 1024;
-          std::array<std::uint64_t, kBlock> words;
-          bool ascending = true;
-          std::uint64_t before = 0;
-          for (std::size_t from = first; from < last; from += kBlock) {
-            const std::size_t to = std::min(from + kBlock, last);
-            source(from, to, words.data());
-            for (std::size_t i = from; i < to; ++i) {
-              const std::uint64_t word = words[i - from];
-              ascending &= before <= word;
-              before = word;
-              items_[i] = Layout<Item>::Make(word, i, layout_.place_bits);
-            }
-          }
-          if (!ascending) sorted.store(false, std::memory_order_relaxed);
-          return {};
-        }));
-    for (std::size_t range = 1; range < ranges.count(); ++range) {
-      const std::size_t first = ranges.first(range);
-      if (layout_.Word(items_[first]) < layout_.Word(items_[first - 1])) return false;
+  using Counts = std::array<std::size_t, kSplits>;
+
+  // The top bits of words below 2^bits.
+  struct Digit {
+    explicit Digit(int bits)
+        : shift(std::max(bits - kSplitBits, 0)), mask((std::size_t{1} << (bits - shift)) - 1) {}
+    std::size_t Of(std::uint64_t word) const {
+      return static_cast<std::size_t>(word >> shift) & mask;
     }
-    return sorted.load(std::memory_order_relaxed);
+    int shift;
+    std::size_t mask;  // kSplitBits ones, or fewer
+  };
+
+  // Calls visit(word, place) for the places [first, last).
+  template <typename Visit>
+  static void ForWords(const WordSource& source, std::size_t first, std::size_t last,
+                       const Visit& visit) {
+    constexpr std::size_t kBlock = 1024;
+    std::array<std::uint64_t, kBlock> words;
+    for (std::size_t from = first; from < last; from += kBlock) {
+      const std::size_t to = std::min(from + kBlock, last);
+      source(from, to, words.data());
+      for (std::size_t i = from; i < to; ++i) visit(words[i - from], i);
+    }
+  }
+
+  // Items from words, in buckets by their top bits, which items then need not hold. Returns true,
+  // and makes nothing, when the words are in order as they come.
+  Result<bool> SplitWords(const WordSource& source, std::vector<Bucket>* buckets) {
+    struct Ends {
+      std::uint64_t first = 0;
+      std::uint64_t last = 0;
+      bool ascending = true;
+    };
+    const Digit digit(bits_);
+    const RowRanges ranges{count_, std::max(kGrain, count_ / 64)};
+    std::vector<Counts> places(ranges.count());
+    std::vector<Ends> ends(ranges.count());
+    LG_RETURN_IF_ERROR(ParallelFor(context_, ranges.count(), [&](std::size_t range) -> Status {
+      if (context_.cancel.cancelled()) return Cancelled("sort");
+      Counts& counts = places[range];
+      counts.fill(0);
+      Ends of_range;
+      ForWords(source, ranges.first(range), ranges.last(range),
+               [&](std::uint64_t word, std::size_t place) {
+                 if (place == ranges.first(range)) of_range.first = of_range.last = word;
+                 of_range.ascending &= of_range.last <= word;
+                 of_range.last = word;
+                 ++counts[digit.Of(word)];
+               });
+      ends[range] = of_range;
+      return {};
+    }));
+    bool sorted = true;
+    for (std::size_t range = 0; range < ends.size(); ++range) {
+      sorted &= ends[range].ascending && (range == 0 || ends[range - 1].last <= ends[range].first);
+    }
+    if (sorted) return true;
+    items_ = Scratch<Item>(count_, *PoolOf(context_));
+    SetPlaces(Bucket{0, count_, bits_}, digit, &places, buckets);
+    const std::uint64_t keep = (std::uint64_t{1} << digit.shift) - 1;
+    LG_RETURN_IF_ERROR(ParallelFor(context_, ranges.count(), [&](std::size_t range) -> Status {
+      if (context_.cancel.cancelled()) return Cancelled("sort");
+      Counts& place_of = places[range];
+      ForWords(source, ranges.first(range), ranges.last(range),
+               [&](std::uint64_t word, std::size_t place) {
+                 items_[place_of[digit.Of(word)]++] =
+                     Layout<Item>::Make(word & keep, place, layout_.place_bits);
+               });
+      return {};
+    }));
+    return false;
   }
 
   Status Sort(Item* from, Item* to, Bucket bucket) {
@@ -132,19 +176,24 @@ class WordSort {
       return {};
     }
     std::vector<Bucket> buckets;
-    LG_RETURN_IF_ERROR(Split(from, to, bucket, &buckets));
+    LG_RETURN_IF_ERROR(SplitIn(context_, from, to, bucket, &buckets));
+    return SortAll(to, from, bucket.count, buckets);
+  }
+
+  // Sorts the buckets that `count` items were split into.
+  Status SortAll(Item* from, Item* to, std::size_t count, const std::vector<Bucket>& buckets) {
     // A bucket that holds much of everything is split again with all threads; the others are
     // one task each.
     std::vector<Bucket> small;
     for (const Bucket& part : buckets) {
-      if (part.count > std::max(bucket.count / 4, kManyItems) && part.bits > 0) {
-        LG_RETURN_IF_ERROR(Sort(to, from, part));
+      if (part.count > std::max(count / 4, kManyItems) && part.bits > 0) {
+        LG_RETURN_IF_ERROR(Sort(from, to, part));
       } else {
         small.push_back(part);
       }
     }
     return ParallelFor(context_, small.size(),
-                       [&](std::size_t i) { return Alone(to, from, small[i]); });
+                       [&](std::size_t i) { return Alone(from, to, small[i]); });
   }
 
   // Sort on the calling thread.
@@ -162,42 +211,38 @@ class WordSort {
     return {};
   }
 
-  Status Split(const Item* from, Item* to, const Bucket& bucket, std::vector<Bucket>* buckets) {
-    return SplitIn(context_, from, to, bucket, buckets);
+  // Turns what each range counted into the places of its items; lists the buckets.
+  static void SetPlaces(const Bucket& bucket, const Digit& digit, std::vector<Counts>* ranges,
+                        std::vector<Bucket>* buckets) {
+    std::size_t next = bucket.first;
+    for (std::size_t d = 0; d <= digit.mask; ++d) {
+      const std::size_t first = next;
+      for (Counts& counts : *ranges) next += std::exchange(counts[d], next);
+      if (next > first) buckets->push_back(Bucket{first, next - first, digit.shift});
+    }
   }
 
   // Moves the bucket's items to `to`, by their top bits, in order.
   Status SplitIn(const KernelContext& context, const Item* from, Item* to, const Bucket& bucket,
                  std::vector<Bucket>* buckets) {
-    const int shift = std::max(bucket.bits - kSplitBits, 0);
-    const std::size_t mask =
-        (std::size_t{1} << (bucket.bits - shift)) - 1;  // kSplitBits ones, or fewer
+    const Digit digit(bucket.bits);
     const RowRanges ranges{bucket.count, std::max(kGrain, bucket.count / 64)};
-    std::vector<std::array<std::size_t, kSplits>> places(ranges.count());
-    const auto digit = [&](const Item& item) {
-      return static_cast<std::size_t>(layout_.Word(item) >> shift) & mask;
-    };
+    const Item* const items = from + bucket.first;
+    std::vector<Counts> places(ranges.count());
     LG_RETURN_IF_ERROR(ParallelFor(context, ranges.count(), [&](std::size_t range) -> Status {
       if (context.cancel.cancelled()) return Cancelled("sort");
-      auto& counts = places[range];
+      Counts& counts = places[range];
       counts.fill(0);
-      const Item* const items = from + bucket.first;
       for (std::size_t i = ranges.first(range); i < ranges.last(range); ++i)
-        ++counts[digit(items[i])];
+        ++counts[digit.Of(layout_.Word(items[i]))];
       return {};
     }));
-    std::size_t next = bucket.first;
-    for (std::size_t d = 0; d <= mask; ++d) {
-      const std::size_t first = next;
-      for (auto& counts : places) next += std::exchange(counts[d], next);
-      if (next > first) buckets->push_back(Bucket{first, next - first, shift});
-    }
+    SetPlaces(bucket, digit, &places, buckets);
     return ParallelFor(context, ranges.count(), [&](std::size_t range) -> Status {
       if (context.cancel.cancelled()) return Cancelled("sort");
-      auto& place = places[range];
-      const Item* const items = from + bucket.first;
+      Counts& place = places[range];
       for (std::size_t i = ranges.first(range); i < ranges.last(range); ++i) {
-        to[place[digit(items[i])]++] = items[i];
+        to[place[digit.Of(layout_.Word(items[i]))]++] = items[i];
       }
       return {};
     });
@@ -244,7 +289,9 @@ class WordSort {
 
 Result<Scratch<Row>> SortByWords(std::size_t count, int bits, const WordSource& source,
                                  const KernelContext& context) {
-  if (bits + static_cast<int>(std::bit_width(count)) <= 64) {
+  // The first split takes the top bits off the words.
+  const int held = std::max(bits - kSplitBits, 0);
+  if (held + static_cast<int>(std::bit_width(count)) <= 64) {
     return WordSort<SlimItem>(count, bits, context).Run(source);
   }
   return WordSort<WideItem>(count, bits, context).Run(source);

@@ -21,6 +21,8 @@ from run_guard import POLICIES, read_corpus  # noqa: E402
 
 CALLS = "%file,%network,%process"
 QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+# A name below an open directory.
+BELOW = re.compile(r'\w+\(\d+<([^>]*)>, "')
 # The dynamic linker, the C library, the allocator and the runtime look at these.
 SYSTEM = ("/lib", "/usr/lib", "/usr/share/zoneinfo", "/etc/ld.so", "/etc/localtime", "/proc/",
           "/sys/", "/dev/", "/usr/local/lib")
@@ -30,7 +32,7 @@ LIFE = ("execve(", "clone", "exit", "wait", "kill(", "tgkill(", "tkill(", "vfork
 
 
 def traced(lakegate, arguments, log):
-    command = ["strace", "-f", "-qq", "-e", f"trace={CALLS}", "-o", str(log),
+    command = ["strace", "-f", "-qq", "-y", "-e", f"trace={CALLS}", "-o", str(log),
                lakegate.program, *map(str, arguments)]
     done = subprocess.run(command, cwd=lakegate.folder, env=lakegate.environment(), check=False,
                           capture_output=True, text=True, timeout=120)
@@ -49,6 +51,8 @@ def concerns(call, ours):
     if named is None:
         return True  # a socket, say
     path = named[1]
+    if (below := BELOW.match(call)) and not path.startswith("/"):
+        path = os.path.join(below[1], path)
     return not path.startswith(SYSTEM) and not any(path.startswith(mine) for mine in ours)
 
 
