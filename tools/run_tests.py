@@ -102,6 +102,7 @@ def ctest(preset, targets=(), labels=""):
     suppressions = ROOT / "tools" / "tsan.supp"
     environment.setdefault("TSAN_OPTIONS", "halt_on_error=1 ignore_noninstrumented_modules=1 "
                                            f"suppressions={suppressions}")
+    environment["LAKEGATE_ALL_CASES"] = "1"
     environment.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
     done = run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                text=True)

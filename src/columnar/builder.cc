@@ -91,8 +91,10 @@ void ColumnBuilder::AppendValidity(bool valid) {
 }
 
 void ColumnBuilder::AppendFixed(const void* value) {
-  const auto* bytes = static_cast<const std::uint8_t*>(value);
-  fixed_.insert(fixed_.end(), bytes, bytes + type_.byte_width);
+  const auto width = static_cast<std::size_t>(type_.byte_width);
+  if (width == 0) return;
+  fixed_.resize(fixed_.size() + width);
+  std::memcpy(fixed_.data() + fixed_.size() - width, value, width);
 }
 
 // Ends the current row of a string or list column.

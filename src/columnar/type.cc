@@ -180,9 +180,8 @@ std::optional<DataType> ParseNested(std::string_view format) {
   return std::nullopt;
 }
 
-std::optional<DataType> Parse(std::string_view format) {
-  if (format.empty()) return std::nullopt;
-  if (format.size() == 1) return ParseOneLetter(format[0]);
+// Formats of more than one letter. Apart, so that the others do not pay for its frame.
+[[gnu::noinline]] std::optional<DataType> ParseLong(std::string_view format) {
   if (format == "vu") return Of(TypeId::kUtf8View, Layout::kViews);
   if (format == "vz") return Of(TypeId::kBinaryView, Layout::kViews);
   if (format[0] == 't') return ParseTemporal(format);
@@ -199,7 +198,8 @@ std::optional<DataType> Parse(std::string_view format) {
 }  // namespace
 
 Result<DataType> ParseFormat(std::string_view format) {
-  const auto type = Parse(format);
+  if (format.empty()) return UnknownFormat(format);
+  const auto type = format.size() == 1 ? ParseOneLetter(format[0]) : ParseLong(format);
   if (!type) return UnknownFormat(format);
   return *type;
 }

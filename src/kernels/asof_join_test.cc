@@ -278,7 +278,7 @@ TEST(AsofJoinProperty, AgreesWithLookingAtEveryRow) {
   constexpr std::uint64_t kSeed = 1'618;
   Rng rng(kSeed);
   const char* const paths[] = {"u", "U", "vu", "d"};
-  for (int round = 0; round < 12'000; ++round) {
+  for (int round = 0; round < RandomCases(); ++round) {
     SCOPED_TRACE(fmt::format("seed {} round {}", kSeed, round));
     AsofJoinOptions options;
     const bool floats = Pick(rng, 0, 2) == 0;
@@ -292,7 +292,7 @@ TEST(AsofJoinProperty, AgreesWithLookingAtEveryRow) {
     options.right_sorted = Pick(rng, 0, 1) == 0;
     auto left = RandomSide(rng, options.left_sorted, floats);
     auto right = RandomSide(rng, options.right_sorted, floats);
-    KernelContext context = ContextOfTest(Pick(rng, 1, 5));
+    KernelContext context = ContextOfTest(Pick(rng, 1, 12));
     context.threads = RandomThreads(rng);
     const Encoding left_encoding{paths[Pick(rng, 0, 3)], "l"};
     const Encoding right_encoding{paths[Pick(rng, 0, 3)], "l"};
@@ -300,7 +300,7 @@ TEST(AsofJoinProperty, AgreesWithLookingAtEveryRow) {
         LeastFault({&left, &right},
                    [&]() -> std::string {
                      const auto result =
-                         Joined(left, right, options, context, left_encoding, right_encoding);
+                         Joined(left, right, options, context, left_encoding, right_encoding, 7);
                      if (!result) return result.error().ToString();
                      return Difference(Pairs(*result), Naive{options, floats}.Lines(left, right));
                    }),

@@ -47,7 +47,7 @@ void CheckWinners(const Collected& table, Rng& rng) {
 TEST(BestRowsProperty, AgreesWithAScanOverAllPairs) {
   constexpr std::uint64_t kSeed = 612;
   Rng rng(kSeed);
-  for (int round = 0; round < 12'000; ++round) {
+  for (int round = 0; round < RandomCases(); ++round) {
     SCOPED_TRACE(fmt::format("seed {} round {}", kSeed, round));
     CheckWinners(RandomTable(rng, Pick(rng, 0, 4), 12), rng);
     if (::testing::Test::HasFatalFailure()) return;

@@ -205,7 +205,7 @@ TEST(CanonicalSortProperty, AgreesWithAComparisonSort) {
   constexpr std::uint64_t kSeed = 271'828;
   Rng rng(kSeed);
   const char* const paths[] = {"u", "U", "vu", "d"};
-  for (int round = 0; round < 12'000; ++round) {
+  for (int round = 0; round < RandomCases(); ++round) {
     SCOPED_TRACE(fmt::format("seed {} round {}", kSeed, round));
     CanonicalSortOptions options;
     std::vector<std::string> columns = {"path", "num", "start", "score", "tie"};
@@ -219,18 +219,21 @@ TEST(CanonicalSortProperty, AgreesWithAComparisonSort) {
     } else if (Pick(rng, 0, 1) == 0) {
       options.tier = DeterminismTier::kStable;
     }
-    std::vector<TestRow> rows = RandomRows(rng, 30);
+    std::vector<TestRow> rows = RandomRows(rng, 24);
     const Encoding encoding{paths[Pick(rng, 0, 3)], "l"};
-    KernelContext context = ContextOfTest(Pick(rng, 1, 7));
+    KernelContext context = ContextOfTest(Pick(rng, 1, 16));
     context.threads = RandomThreads(rng);
     ASSERT_EQ(LeastFault({&rows},
                          [&]() -> std::string {
-                           const auto result = Sorted(rows, options, context, encoding);
+                           const auto result = Sorted(rows, options, context, encoding, 10);
                            if (!result) return result.error().ToString();
-                           const auto again = Sorted(rows, options, ContextOfTest(), encoding, 40);
-                           if (!again) return again.error().ToString();
-                           if (again->rows != result->rows)
-                             return Difference(again->rows, result->rows);
+                           if (IsReadAgain(round)) {
+                             const auto again =
+                                 Sorted(rows, options, ContextOfTest(), encoding, 40);
+                             if (!again) return again.error().ToString();
+                             if (again->rows != result->rows)
+                               return Difference(again->rows, result->rows);
+                           }
                            return Difference(IdsOf(*result), NaiveSort(rows, deciding));
                          }),
               "");

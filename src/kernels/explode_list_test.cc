@@ -58,8 +58,10 @@ struct Exploded {
 };
 
 Result<Exploded> Explode(const Table& table, const ExplodeListOptions& options,
-                         std::int64_t batch_rows = 1024) {
-  auto stream = ExplodeList(table.Stream(), options, ContextOfTest(batch_rows));
+                         std::int64_t batch_rows = 1024, std::int64_t threads = 1) {
+  KernelContext context = ContextOfTest(batch_rows);
+  context.threads = threads;
+  auto stream = ExplodeList(table.Stream(), options, context);
   if (!stream) return stream.error();
   Exploded exploded;
   exploded.schema = CopySchema((*stream)->schema());
@@ -257,7 +259,7 @@ TEST(ExplodeListProperty, AgreesWithTheDefinitionInEveryLayout) {
   constexpr std::uint64_t kSeed = 577'215;
   Rng rng(kSeed);
   const char* const items[] = {"i", "u", "vu", "b", "g"};
-  for (int round = 0; round < 10'000; ++round) {
+  for (int round = 0; round < RandomCases(); ++round) {
     SCOPED_TRACE(fmt::format("seed {} round {}", kSeed, round));
     Table table =
         RandomTable(kListFormats[Pick(rng, 0, 4)], rng, Pick(rng, 0, 3), 8, items[Pick(rng, 0, 4)]);
@@ -265,8 +267,9 @@ TEST(ExplodeListProperty, AgreesWithTheDefinitionInEveryLayout) {
     if (Pick(rng, 0, 1) == 0) options.index = "i";
     options.keep_empty = Pick(rng, 0, 1) == 0;
     const std::int64_t batch_rows = Pick(rng, 1, 9);
+    const std::int64_t threads = RandomThreads(rng);
     const Fault fault = [&]() -> std::string {
-      const auto result = Explode(table, options, batch_rows);
+      const auto result = Explode(table, options, batch_rows, threads);
       if (!result) return result.error().ToString();
       return Difference(result->rows, Naive(table, options));
     };

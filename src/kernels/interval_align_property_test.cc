@@ -294,7 +294,7 @@ Case RandomCase(const SpanType& type, Rng& rng) {
 }
 
 KernelContext RandomContext(Rng& rng) {
-  KernelContext context = ContextOfTest(Pick(rng, 1, 7));
+  KernelContext context = ContextOfTest(Pick(rng, 1, 24));
   context.threads = RandomThreads(rng);
   return context;
 }
@@ -318,7 +318,7 @@ TEST(IntervalAlignProperty, AgreesWithTwoNestedLoops) {
   constexpr std::uint64_t kSeed = 4'711;
   Rng rng(kSeed);
   const auto types = SpanTypes();
-  for (int round = 0; round < 12'000; ++round) {
+  for (int round = 0; round < RandomCases(); ++round) {
     SCOPED_TRACE(fmt::format("seed {} round {}", kSeed, round));
     const SpanType& type = types[static_cast<std::size_t>(round) % types.size()];
     Case c = RandomCase(type, rng);
@@ -327,14 +327,16 @@ TEST(IntervalAlignProperty, AgreesWithTwoNestedLoops) {
                               {kPaths[Pick(rng, 0, 3)], type.format}};
     ASSERT_EQ(LeastFault({&c.left, &c.right},
                          [&]() -> std::string {
-                           const auto result = Aligned(c, encodings, context, 5);
+                           const auto result = Aligned(c, encodings, context, 6);
                            if (!result) return result.error().ToString();
                            // The same rows in other batches, read in other batches, give the same
                            // values.
-                           const auto again = Aligned(c, encodings, ContextOfTest(), 40);
-                           if (!again) return again.error().ToString();
-                           if (again->rows != result->rows)
-                             return Difference(again->rows, result->rows);
+                           if (IsReadAgain(round)) {
+                             const auto again = Aligned(c, encodings, ContextOfTest(), 40);
+                             if (!again) return again.error().ToString();
+                             if (again->rows != result->rows)
+                               return Difference(again->rows, result->rows);
+                           }
                            return Difference(Lines(c, *result), Naive(c));
                          }),
               "")

@@ -311,8 +311,9 @@ TEST(IntervalAlign, StopsAtTheMemoryLimit) {
   EXPECT_EQ(Align({}, {}, {}, context).error().kind(), ErrorKind::kInvalidArgument);
 }
 
-// Large tables of one shape, built by column.
-ArrowStream LargeStream(std::size_t rows, const std::function<TestRow(std::int64_t)>& make) {
+// A large table of one shape in one batch.
+columnar::SharedArray LargeBatch(std::size_t rows,
+                                 const std::function<TestRow(std::int64_t)>& make) {
   columnar::BatchBuilder builder = columnar::BatchBuilder::Make(*SchemaOfTest({})).value();
   for (std::size_t i = 0; i < rows; ++i) {
     const TestRow row = make(static_cast<std::int64_t>(i));
@@ -324,9 +325,17 @@ ArrowStream LargeStream(std::size_t rows, const std::function<TestRow(std::int64
     builder.column(5).AppendInt(*row.tie);
     builder.column(6).AppendInt(row.id);
   }
+  return columnar::ShareArray(builder.Finish());
+}
+
+ArrowStream StreamOfLarge(const columnar::SharedArray& batch) {
   std::vector<OwnedArray> batches;
-  batches.push_back(builder.Finish());
-  return StreamOf(CopySchema(builder.schema()), std::move(batches));
+  batches.push_back(columnar::SliceBatch(batch, 0, (*batch)->length));
+  return StreamOf(SchemaOfTest({}), std::move(batches));
+}
+
+ArrowStream LargeStream(std::size_t rows, const std::function<TestRow(std::int64_t)>& make) {
+  return StreamOfLarge(LargeBatch(rows, make));
 }
 
 std::int64_t CountRows(RecordStream& stream) {
@@ -352,6 +361,7 @@ std::vector<std::pair<std::string, Shape>> HostileShapes() {
 
 TEST(IntervalAlignHostile, FinishesOnEveryShapeInEveryModeWithoutPairs) {
   for (const auto& [name, shape] : HostileShapes()) {
+    const columnar::SharedArray rows = LargeBatch(kLarge, shape);
     for (const AlignMode mode :
          {AlignMode::kExact, AlignMode::kContainedBest, AlignMode::kContainingBest,
           AlignMode::kOverlapBest, AlignMode::kCount, AlignMode::kCoverage, AlignMode::kNearest}) {
@@ -359,8 +369,8 @@ TEST(IntervalAlignHostile, FinishesOnEveryShapeInEveryModeWithoutPairs) {
       options.left_on = {"path"};
       options.mode = mode;
       options.how = JoinHow::kLeft;
-      auto stream = IntervalAlign(LargeStream(kLarge, shape), LargeStream(kLarge, shape), options,
-                                  ContextOfTest(65'536));
+      auto stream =
+          IntervalAlign(StreamOfLarge(rows), StreamOfLarge(rows), options, ContextOfTest(65'536));
       ASSERT_TRUE(stream) << name << " " << stream.error().ToString();
       EXPECT_EQ(CountRows(**stream), kLarge) << name << " " << AlignModeText(mode);
     }
@@ -373,8 +383,9 @@ TEST(IntervalAlignHostile, FinishesNearestWithTieBreakers) {
     options.mode = AlignMode::kNearest;
     options.nearest_k = 3;
     options.tie_breakers = {{"id", SortDirection::kDescending}};
-    auto stream = IntervalAlign(LargeStream(kLarge, shape), LargeStream(kLarge, shape), options,
-                                ContextOfTest(65'536));
+    const columnar::SharedArray rows = LargeBatch(kLarge, shape);
+    auto stream =
+        IntervalAlign(StreamOfLarge(rows), StreamOfLarge(rows), options, ContextOfTest(65'536));
     ASSERT_TRUE(stream) << name << " " << stream.error().ToString();
     EXPECT_EQ(CountRows(**stream), 3 * kLarge) << name;
   }

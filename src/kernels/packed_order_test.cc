@@ -37,11 +37,11 @@ void CheckAgainstNaive(const Collected& table, const Naive& naive, const KernelC
 TEST(PackedOrderProperty, SortsEveryFlatTypeAsItsValuesCompare) {
   constexpr std::uint64_t kSeed = 20'261'126;
   Rng rng(kSeed);
-  for (int round = 0; round < 12'000; ++round) {
+  for (int round = 0; round < RandomCases(); ++round) {
     SCOPED_TRACE(fmt::format("seed {} round {}", kSeed, round));
     const Collected table = RandomTable(rng, Pick(rng, 0, 4), 12);
     KernelContext context;
-    context.threads = Pick(rng, 1, 4);
+    context.threads = RandomThreads(rng);
     CheckAgainstNaive(table, RandomKeys(table, rng), context);
     if (::testing::Test::HasFatalFailure()) return;
   }

@@ -181,20 +181,33 @@ inline Result<ReadResult> ReadAll(ArrowStream stream) {
     const auto checked = columnar::CheckArray(*result.schema, ***next);
     if (!checked) return checked.error();
     const auto batch = columnar::BatchView::Open(*result.schema, ***next).value();
-    for (auto& text : columnar::RowTexts(*result.schema, ***next)) {
-      result.rows.push_back(std::move(text));
-    }
     for (std::int64_t row = 0; row < batch.length(); ++row) {
+      std::string line;
       std::vector<std::string> cells;
+      cells.reserve(static_cast<std::size_t>(batch.column_count()));
       for (std::int64_t i = 0; i < batch.column_count(); ++i) {
         std::string text = columnar::TextOf(batch.column(i), row);
+        if (i > 0) line += '|';
+        line += text;
         if (text.starts_with('\'')) text = text.substr(1, text.size() - 2);
         cells.push_back(std::move(text));
       }
+      result.rows.push_back(std::move(line));
       result.cells.push_back(std::move(cells));
     }
   }
 }
+
+// How many random cases a property test of a kernel runs: 10,000 in `make test`, some of them
+// where a room is tested alone after a change.
+inline int RandomCases() {
+  static const int cases = std::getenv("LAKEGATE_ALL_CASES") != nullptr ? 10'000 : 2'500;
+  return cases;
+}
+
+// Whether a case is also read in other batches: some of them, because a case costs most of its
+// time around the kernel.
+inline bool IsReadAgain(int round) { return round % 5 == 0; }
 
 // Threads for a case of a few rows: mostly one, because handing them over costs more than the
 // work, by far so on a busy machine.

@@ -14,7 +14,7 @@ namespace {
 Result<ReadResult> Winners(const std::vector<TestRow>& rows, const WinnerSelectOptions& options,
                            KernelContext context = ContextOfTest(), const Encoding& encoding = {}) {
   Rng rng(3);
-  auto stream = WinnerSelect(StreamOfTest(rows, encoding, rng), options, context);
+  auto stream = WinnerSelect(StreamOfTest(rows, encoding, rng, 8), options, context);
   if (!stream) return stream.error();
   return ReadAll(*std::move(stream));
 }
@@ -120,7 +120,7 @@ TEST(WinnerSelectProperty, AgreesWithTheDefinition) {
   constexpr std::uint64_t kSeed = 2'026;
   Rng rng(kSeed);
   const char* const paths[] = {"u", "U", "vu", "d"};
-  for (int round = 0; round < 12'000; ++round) {
+  for (int round = 0; round < RandomCases(); ++round) {
     SCOPED_TRACE(fmt::format("seed {} round {}", kSeed, round));
     WinnerSelectOptions options;
     for (const char* key : {"path", "num", "start"}) {
@@ -133,7 +133,7 @@ TEST(WinnerSelectProperty, AgreesWithTheDefinition) {
     }
     std::vector<TestRow> rows = RandomRows(rng, 20);
     const Encoding encoding{paths[Pick(rng, 0, 3)], "l"};
-    KernelContext context = ContextOfTest(Pick(rng, 1, 5));
+    KernelContext context = ContextOfTest(Pick(rng, 1, 12));
     context.threads = RandomThreads(rng);
     ASSERT_EQ(LeastFault({&rows},
                          [&]() -> std::string {
