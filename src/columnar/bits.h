@@ -2,6 +2,7 @@
 #ifndef LAKEGATE_COLUMNAR_BITS_H_
 #define LAKEGATE_COLUMNAR_BITS_H_
 
+#include <bit>
 #include <cstdint>
 #include <cstring>
 
@@ -17,6 +18,21 @@ inline void SetBit(std::uint8_t* bits, std::int64_t at) {
 
 inline void ClearBit(std::uint8_t* bits, std::int64_t at) {
   bits[at >> 3] = static_cast<std::uint8_t>(bits[at >> 3] & ~(1u << (at & 7)));
+}
+
+// Set bits among [first, first + count).
+inline std::int64_t CountSetBits(const std::uint8_t* bits, std::int64_t first, std::int64_t count) {
+  std::int64_t set = 0;
+  std::int64_t at = first;
+  const std::int64_t end = first + count;
+  for (; at < end && at % 8 != 0; ++at) set += GetBit(bits, at) ? 1 : 0;
+  for (; end - at >= 64; at += 64) {
+    std::uint64_t word;
+    std::memcpy(&word, bits + at / 8, sizeof word);
+    set += std::popcount(word);
+  }
+  for (; at < end; ++at) set += GetBit(bits, at) ? 1 : 0;
+  return set;
 }
 
 inline std::int64_t BytesOfBits(std::int64_t bits) { return (bits + 7) / 8; }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 #include <limits>
 #include <type_traits>
@@ -74,6 +75,22 @@ std::vector<const T*> Bases(const GatherColumn& column, std::int64_t buffer) {
   return bases;
 }
 
+// One bit a ref; returns how many are set.
+template <typename IsSet>
+std::int64_t WriteBits(std::span<const RowRef> refs, std::uint8_t* bits, const IsSet& is_set) {
+  std::int64_t set = 0;
+  for (std::size_t first = 0; first < refs.size(); first += 64) {
+    const std::size_t count = std::min<std::size_t>(64, refs.size() - first);
+    std::uint64_t word = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      word |= std::uint64_t{is_set(refs[first + i]) ? 1U : 0U} << i;
+    }
+    set += std::popcount(word);
+    std::memcpy(bits + first / 8, &word, (count + 7) / 8);  // little endian
+  }
+  return set;
+}
+
 template <typename T>
 SharedBuffer CopyFixed(const GatherColumn& column, const RowRefs& rows, BufferPool& pool) {
   const std::size_t count = rows.refs.size();
@@ -136,18 +153,13 @@ SharedBuffer CopyFixedColumn(const GatherColumn& column, const RowRefs& rows, Bu
 }
 
 SharedBuffer CopyBits(const GatherColumn& column, const RowRefs& rows, BufferPool& pool) {
-  const std::int64_t bytes = BytesOfBits(static_cast<std::int64_t>(rows.refs.size()));
-  Buffer buffer = pool.Allocate(bytes);
-  std::memset(buffer.data(), 0, static_cast<std::size_t>(bytes));
-  for (std::size_t i = 0; i < rows.refs.size(); ++i) {
-    const RowRef ref = rows.refs[i];
-    if (ref < 0) continue;
+  Buffer buffer = pool.Allocate(BytesOfBits(static_cast<std::int64_t>(rows.refs.size())));
+  WriteBits(rows.refs, buffer.data(), [&](RowRef ref) {
+    if (ref < 0) return false;
     const Chunk& chunk = column.chunks[ChunkOf(ref)];
-    const auto* bits = static_cast<const std::uint8_t*>(chunk.array->buffers[1]);
-    if (GetBit(bits, chunk.first + RowOf(ref))) {
-      SetBit(buffer.data(), static_cast<std::int64_t>(i));
-    }
-  }
+    return GetBit(static_cast<const std::uint8_t*>(chunk.array->buffers[1]),
+                  chunk.first + RowOf(ref));
+  });
   return Share(std::move(buffer));
 }
 
@@ -296,26 +308,21 @@ SharedBuffer GatherValidity(const GatherColumn& column, const RowRefs& rows, Buf
                             std::int64_t* null_count) {
   *null_count = 0;
   if (!column.has_validity && !rows.has_nulls) return {};
-  const std::int64_t bytes = BytesOfBits(static_cast<std::int64_t>(rows.refs.size()));
-  Buffer buffer = pool.Allocate(bytes);
-  std::memset(buffer.data(), 0, static_cast<std::size_t>(bytes));
-  std::int64_t nulls = 0;
-  for (std::size_t i = 0; i < rows.refs.size(); ++i) {
-    const RowRef ref = rows.refs[i];
-    bool valid = ref >= 0;
-    if (valid) {
-      const Chunk& chunk = column.chunks[ChunkOf(ref)];
-      const auto* bits = static_cast<const std::uint8_t*>(chunk.array->buffers[0]);
-      valid = bits == nullptr || GetBit(bits, chunk.first + RowOf(ref));
-    }
-    if (valid) {
-      SetBit(buffer.data(), static_cast<std::int64_t>(i));
-    } else {
-      ++nulls;
-    }
-  }
-  *null_count = nulls;
-  if (nulls == 0) return {};
+  const auto count = static_cast<std::int64_t>(rows.refs.size());
+  Buffer buffer = pool.Allocate(BytesOfBits(count));
+  const std::int64_t valid =
+      column.has_validity
+          ? WriteBits(rows.refs, buffer.data(),
+                      [&](RowRef ref) {
+                        if (ref < 0) return false;
+                        const Chunk& chunk = column.chunks[ChunkOf(ref)];
+                        const auto* bits =
+                            static_cast<const std::uint8_t*>(chunk.array->buffers[0]);
+                        return bits == nullptr || GetBit(bits, chunk.first + RowOf(ref));
+                      })
+          : WriteBits(rows.refs, buffer.data(), [](RowRef ref) { return ref >= 0; });
+  *null_count = count - valid;
+  if (valid == count) return {};
   return Share(std::move(buffer));
 }
 

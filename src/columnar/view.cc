@@ -105,6 +105,10 @@ std::int64_t ColumnView::CountNulls() const {
   if (dictionary_ == nullptr && HasValidity(type_.layout) && array_->buffers[0] == nullptr) {
     return 0;
   }
+  if (dictionary_ == nullptr && HasValidity(type_.layout)) {
+    return length_ -
+           CountSetBits(static_cast<const std::uint8_t*>(array_->buffers[0]), first_, length_);
+  }
   std::int64_t nulls = 0;
   for (std::int64_t row = 0; row < length_; ++row) nulls += IsNull(row) ? 1 : 0;
   return nulls;

@@ -13,9 +13,8 @@
 #include "columnar/scratch.h"
 #include "columnar/view.h"
 #include "hashing/row_ids.h"
-#include "kernels/kernel_stream.h"
+#include "kernels/batches_ahead.h"
 #include "kernels/key_groups.h"
-#include "kernels/parallel.h"
 #include "kernels/words.h"
 #include "kernels/work.h"
 
@@ -24,7 +23,7 @@ namespace kernels {
 namespace {
 
 constexpr std::string_view kName = "row_ids";
-constexpr std::size_t kRowsOfTask = 8192;
+constexpr std::size_t kRowsBetweenLooks = 8192;
 
 constexpr Word<RowIdMethod> kMethods[] = {{RowIdMethod::kXxh3, "xxh3"},
                                           {RowIdMethod::kBlake3, "blake3"}};
@@ -62,39 +61,39 @@ Status CheckTypes(const ArrowSchema& schema, std::span<const std::int64_t> colum
   return {};
 }
 
-class IdStream final : public KernelStream {
+// Rows of an input batch that become an output batch.
+struct IdCut {
+  columnar::SharedArray rows;
+};
+
+class IdStream final : public BatchesAhead<IdCut> {
  public:
   IdStream(OwnedSchema schema, ArrowStream input, RowIdMethod method,
-           std::vector<std::int64_t> columns, KernelContext context)
-      : KernelStream(std::move(schema), kName),
+           std::vector<std::int64_t> columns, const KernelContext& context)
+      : BatchesAhead(std::move(schema), kName, context),
         input_(std::move(input)),
         method_(method),
-        columns_(std::move(columns)),
-        context_(std::move(context)) {}
+        columns_(std::move(columns)) {}
 
  protected:
-  Result<std::optional<OwnedArray>> Produce() override {
-    while (true) {
-      if (context_.cancel.cancelled()) return Cancelled(kName);
-      if (!batch_ || next_ == (*batch_)->length) {
-        batch_.reset();
-        next_ = 0;
-        LG_ASSIGN_OR_RETURN(std::optional<OwnedArray> read, input_->Next());
-        if (!read) return std::optional<OwnedArray>();
-        LG_RETURN_IF_ERROR(columnar::CheckArray(input_->schema(), **read));
-        batch_ = columnar::ShareArray(*std::move(read));
-        continue;
-      }
-      const std::int64_t rows = std::min(context_.batch_rows, (*batch_)->length - next_);
-      OwnedArray slice = columnar::SliceBatch(batch_, next_, rows);
-      next_ += rows;
-      LG_ASSIGN_OR_RETURN(OwnedArray extended, Extend(columnar::ShareArray(std::move(slice))));
-      return std::optional<OwnedArray>(std::move(extended));
+  Result<bool> NextCut(IdCut* cut) override {
+    while (!batch_ || next_ == (*batch_)->length) {
+      if (context().cancel.cancelled()) return Cancelled(kName);
+      batch_.reset();
+      next_ = 0;
+      LG_ASSIGN_OR_RETURN(std::optional<OwnedArray> read, input_->Next());
+      if (!read) return false;
+      LG_RETURN_IF_ERROR(columnar::CheckArray(input_->schema(), **read));
+      batch_ = columnar::ShareArray(*std::move(read));
     }
+    const std::int64_t rows = std::min(context().batch_rows, (*batch_)->length - next_);
+    cut->rows = columnar::ShareArray(columnar::SliceBatch(batch_, next_, rows));
+    next_ += rows;
+    return true;
   }
 
- private:
-  Result<OwnedArray> Extend(const columnar::SharedArray& batch) const {
+  Result<OwnedArray> Make(IdCut* cut) const override {
+    const columnar::SharedArray batch = std::exchange(cut->rows, nullptr);
     const ArrowArray& raw = **batch;
     std::vector<OwnedArray> columns;
     for (std::int64_t i = 0; i < raw.n_children; ++i) {
@@ -105,24 +104,23 @@ class IdStream final : public KernelStream {
     return columnar::BatchOf(std::move(columns), raw.length);
   }
 
+ private:
   Result<OwnedArray> IdsOf(const ArrowArray& batch) const {
     LG_ASSIGN_OR_RETURN(const auto view, columnar::BatchView::Open(input_->schema(), batch));
     LG_ASSIGN_OR_RETURN(const auto rows, hashing::RowEncoder::Open(view, columns_));
     const bool is_short = method_ == RowIdMethod::kXxh3;
     const std::size_t width = is_short ? hashing::kRowId128Bytes : hashing::kRowDigestBytes;
     const auto count = static_cast<std::size_t>(batch.length);
-    const auto pool = PoolOf(context_);
+    const auto pool = PoolOf(context());
     columnar::Scratch<std::int32_t> offsets(count + 1, *pool);
     columnar::Scratch<std::uint8_t> ids(count * width, *pool);
-    LG_RETURN_IF_ERROR(ParallelRanges(context_, {.rows = count, .grain = kRowsOfTask},
-                                      [&](std::size_t first, std::size_t last) -> Status {
-                                        const auto from = static_cast<std::int64_t>(first);
-                                        const auto step = static_cast<std::int64_t>(last - first);
-                                        const auto hash =
-                                            is_short ? &hashing::RowIds128 : &hashing::RowDigests;
-                                        hash(rows, from, step, ids.data() + first * width);
-                                        return {};
-                                      }));
+    const auto hash = is_short ? &hashing::RowIds128 : &hashing::RowDigests;
+    for (std::size_t first = 0; first < count; first += kRowsBetweenLooks) {
+      if (context().cancel.cancelled()) return Cancelled(kName);
+      const std::size_t step = std::min(kRowsBetweenLooks, count - first);
+      hash(rows, static_cast<std::int64_t>(first), static_cast<std::int64_t>(step),
+           ids.data() + first * width);
+    }
     for (std::size_t i = 0; i <= count; ++i) offsets[i] = static_cast<std::int32_t>(i * width);
     columnar::ArrayParts parts;
     parts.length = batch.length;
@@ -133,7 +131,6 @@ class IdStream final : public KernelStream {
   ArrowStream input_;
   RowIdMethod method_;
   std::vector<std::int64_t> columns_;
-  KernelContext context_;
   columnar::SharedArray batch_;
   std::int64_t next_ = 0;  // row of batch_
 };
@@ -162,8 +159,7 @@ Result<ArrowStream> Run(ArrowStream input, const RowIdsOptions& options, KernelC
   context.batch_rows = std::min(context.batch_rows, kMostRowsOfBatch);
   OwnedSchema extended = WithId(schema, options.id);
   return ArrowStream(std::make_unique<IdStream>(std::move(extended), std::move(input),
-                                                options.method, std::move(columns),
-                                                std::move(context)));
+                                                options.method, std::move(columns), context));
 }
 
 }  // namespace
