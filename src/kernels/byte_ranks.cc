@@ -4,7 +4,6 @@
 #include <atomic>
 #include <bit>
 #include <mutex>
-#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -51,37 +50,6 @@ Result<Texts> ReadTexts(const std::vector<FieldPiece>& pieces, BytesAt at, std::
     return {};
   }));
   return texts;
-}
-
-// Ranks by way of a table of the distinct values; nothing once there are many.
-Result<std::optional<Ranks>> RankFew(const Texts& texts, const KernelContext& context) {
-  constexpr std::size_t kSample = 2048;
-  constexpr std::size_t kFewInSample = 256;
-  constexpr std::size_t kMost = std::size_t{1} << 14;
-  BytesTable table;
-  std::vector<std::string_view> distinct;
-  Ranks ranks{Scratch<std::uint32_t>(texts.size(), *PoolOf(context)), 0};
-  for (std::size_t row = 0; row < texts.size(); ++row) {
-    if (StopAt(row, context.cancel)) return Cancelled("sort");
-    const auto next = static_cast<std::uint32_t>(distinct.size());
-    ranks.rank[row] = table.Find(texts[row], HashBytes(texts[row]), next);
-    if (ranks.rank[row] != next) continue;
-    distinct.push_back(texts[row]);
-    const bool many = distinct.size() > kMost || (row < kSample && distinct.size() > kFewInSample);
-    if (many) return std::optional<Ranks>();
-  }
-  std::vector<std::uint32_t> order(distinct.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(),
-            [&](std::uint32_t a, std::uint32_t b) { return distinct[a] < distinct[b]; });
-  std::vector<std::uint32_t> rank_of(distinct.size());
-  for (std::size_t i = 0; i < order.size(); ++i) rank_of[order[i]] = static_cast<std::uint32_t>(i);
-  for (std::size_t row = 0; row < texts.size(); ++row) {
-    if (StopAt(row, context.cancel)) return Cancelled("sort");
-    ranks.rank[row] = rank_of[ranks.rank[row]];
-  }
-  ranks.count = static_cast<std::uint32_t>(distinct.size());
-  return std::optional<Ranks>(std::move(ranks));
 }
 
 std::size_t CommonBytes(std::string_view a, std::string_view b) {
@@ -203,6 +171,55 @@ Result<Ranks> RankMany(const Texts& texts, const KernelContext& context) {
   }
   ranks.count = rank + 1;
   return ranks;
+}
+
+Result<Scratch<std::uint64_t>> HashesOf(const Texts& texts, const KernelContext& context) {
+  Scratch<std::uint64_t> hashes(texts.size(), *PoolOf(context));
+  LG_RETURN_IF_ERROR(ParallelRanges(context, RowRanges{texts.size()},
+                                    [&](std::size_t first, std::size_t last) -> Status {
+                                      for (std::size_t row = first; row < last; ++row)
+                                        hashes[row] = HashBytes(texts[row]);
+                                      return {};
+                                    }));
+  return hashes;
+}
+
+// Whether so many distinct values among the first `rows` of `all` say that sorting them alone
+// does not pay.
+bool AreMany(std::size_t distinct, std::size_t rows, std::size_t all) {
+  const std::size_t look = std::clamp<std::size_t>(all / 8, 2'048, std::size_t{1} << 16);
+  if (rows == look) return distinct > look / 2;
+  return distinct > std::max(look, all / 8);
+}
+
+// Ranks by way of a table of the distinct values; nothing once there are many.
+Result<std::optional<Ranks>> RankFew(const Texts& texts, const KernelContext& context) {
+  constexpr std::size_t kAhead = 32;  // rows whose place in the table is asked for early
+  const std::size_t rows = texts.size();
+  LG_ASSIGN_OR_RETURN(const Scratch<std::uint64_t> hashes, HashesOf(texts, context));
+  BytesTable table;
+  std::vector<std::string_view> distinct;
+  Ranks ranks{Scratch<std::uint32_t>(rows, *PoolOf(context)), 0};
+  for (std::size_t row = 0; row < rows; ++row) {
+    if (StopAt(row, context.cancel)) return Cancelled("sort");
+    if (row + kAhead < rows) table.Prefetch(hashes[row + kAhead]);
+    const auto next = static_cast<std::uint32_t>(distinct.size());
+    ranks.rank[row] = table.Find(texts[row], hashes[row], next);
+    if (ranks.rank[row] == next) distinct.push_back(texts[row]);
+    if (AreMany(distinct.size(), row + 1, rows)) return std::optional<Ranks>();
+  }
+  Texts values(distinct.size(), *PoolOf(context));
+  std::copy(distinct.begin(), distinct.end(), values.begin());
+  LG_ASSIGN_OR_RETURN(const Ranks rank_of, RankMany(values, context));
+  LG_RETURN_IF_ERROR(
+      ParallelRanges(context, RowRanges{rows}, [&](std::size_t first, std::size_t last) -> Status {
+        for (std::size_t row = first; row < last; ++row) {
+          ranks.rank[row] = rank_of.rank[ranks.rank[row]];
+        }
+        return {};
+      }));
+  ranks.count = rank_of.count;
+  return std::optional<Ranks>(std::move(ranks));
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // Dense ranks of byte values too long to be compared as one word.
 //
-// Few distinct values: each is looked up in a small table and only they are sorted. Otherwise
+// Few distinct values: each row is looked up in a table and only they are sorted. Otherwise
 // rows are sorted by the first eight bytes behind what all values begin with, and rows that
 // agree there by the rest.
 #ifndef LAKEGATE_KERNELS_BYTE_RANKS_H_
