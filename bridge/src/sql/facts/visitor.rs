@@ -182,8 +182,10 @@ impl<'l> Collector<'l> {
         self.nesting.enter_query(query.with.is_some(), self.at)
     }
 
-    /// `TABLE name` holds its name as text, where no other hook sees it.
+    /// `TABLE name` holds its name as text, where no other hook sees it. An arm's INTO is taken
+    /// by nobody.
     fn tables_of(&mut self, body: &SetExpr) {
+        let has_arms = matches!(body, SetExpr::SetOperation { .. });
         let mut pending = vec![body];
         while let Some(next) = pending.pop() {
             match next {
@@ -201,14 +203,26 @@ impl<'l> Collector<'l> {
                         column: self.at.column,
                     });
                 }
-                SetExpr::Select(_)
-                | SetExpr::Query(_)
+                SetExpr::Select(select) => {
+                    if has_arms && select.into.is_some() {
+                        self.at = self.place_of_select(select);
+                        self.ignored("INTO in an arm of a set operation");
+                    }
+                }
+                SetExpr::Query(_)
                 | SetExpr::Values(_)
                 | SetExpr::Insert(_)
                 | SetExpr::Update(_)
                 | SetExpr::Delete(_)
                 | SetExpr::Merge(_) => {}
             }
+        }
+    }
+
+    fn place_of_select(&self, select: &Select) -> Location {
+        match select.select_token.0.span.start {
+            start if start.line > 0 => start,
+            _ => self.at,
         }
     }
 
@@ -315,10 +329,7 @@ impl Visitor for Collector<'_> {
     }
 
     fn pre_visit_select(&mut self, select: &Select) -> Flow {
-        self.at = match select.select_token.0.span.start {
-            start if start.line > 0 => start,
-            _ => self.at,
-        };
+        self.at = self.place_of_select(select);
         self.scopes.enter_select(select);
         ignored::in_select(select, self);
         if let Some(into) = &select.into {
