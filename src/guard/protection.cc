@@ -83,4 +83,12 @@ SqlPolicy PolicyBeneath(const SqlPolicy& policy, std::string_view relation) {
   return beneath;
 }
 
+SqlPolicy PolicyOfText(const SqlPolicy& policy, std::string_view relation) {
+  SqlPolicy own = PolicyBeneath(policy, relation);
+  own.functions = policy.functions;
+  own.table_functions = policy.table_functions;
+  own.denied_functions = policy.denied_functions;
+  return own;
+}
+
 }  // namespace lakegate::guard

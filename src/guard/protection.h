@@ -29,6 +29,10 @@ Result<std::string> ProtectingQuery(std::string_view relation, std::span<const s
 // `policy` allows. The relation itself is open.
 SqlPolicy PolicyBeneath(const SqlPolicy& policy, std::string_view relation);
 
+// What the relation's own text may do where it is a view: the same, but only with the functions
+// that `policy` allows. A protection must not open what its policy closes.
+SqlPolicy PolicyOfText(const SqlPolicy& policy, std::string_view relation);
+
 }  // namespace lakegate::guard
 
 #endif  // LAKEGATE_GUARD_PROTECTION_H_

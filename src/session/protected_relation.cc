@@ -76,10 +76,11 @@ Status AddProtectedRelation(const std::shared_ptr<SessionState>& state, const st
   QueryOptions options;
   options.ordered = needs.ordered;
   options.cancel = needs.cancel;
+  const ProtectedScan text{state, name, guard::PolicyOfText(policy, name), options};
+  LG_ASSIGN_OR_RETURN(const ArrowStream whole,
+                      text.Run(fmt::format("SELECT * FROM {}", base::QuoteIdentifier(name))));
   const ProtectedScan scan{state, name, guard::PolicyBeneath(policy, name), options};
   LG_RETURN_IF_ERROR(JudgeChecks(guard::ExpressionsOf(name, protection), scan.policy));
-  LG_ASSIGN_OR_RETURN(const ArrowStream whole,
-                      scan.Run(fmt::format("SELECT * FROM {}", base::QuoteIdentifier(name))));
   LG_ASSIGN_OR_RETURN(
       const std::string sql,
       guard::ProtectingQuery(name, columnar::ColumnNames(whole->schema()), protection));

@@ -173,6 +173,22 @@ TEST_F(Protected, ViewsAreProtectedByTheirOwnName) {
             "3|C|\n");
 }
 
+TEST_F(Protected, AViewOpensNoFunctionThatThePolicyCloses) {
+  ASSERT_OK(session_->RegisterView("loud", "SELECT id, upper(name) AS name FROM customers"));
+  options_.policy->protect["loud"] = {.filter = "left(name, 1) <> 'X'", .masks = {}};
+  EXPECT_EQ(RowsOf(session_->Sql("SELECT id FROM loud ORDER BY id", options_)), "1\n3\n");
+  options_.policy->denied_functions = {"upper"};
+  EXPECT_THAT(Seen("SELECT id FROM loud"), HasSubstr("upper"));
+  options_.policy->denied_functions = {};
+  // The protection's own function need not be allowed; the view's must be.
+  options_.policy->functions = std::set<std::string>{"upper"};
+  EXPECT_EQ(RowsOf(session_->Sql("SELECT id FROM loud ORDER BY id", options_)), "1\n3\n");
+  options_.policy->functions = std::set<std::string>{"left"};
+  const auto refused = session_->Sql("SELECT id FROM loud", options_);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind(), ErrorKind::kSqlPolicyViolation);
+}
+
 TEST_F(Protected, StepOutputsAreProtectedToo) {
   ASSERT_OK(session_->RegisterStream("numbers", Numbers(1, 4)));
   options_.policy->protect = {{"NUMBERS", {.filter = "n < 2", .masks = {}}}};
