@@ -66,9 +66,14 @@ format: setup
 demo: build
 	@examples/code_map/demo.sh build/lakegate
 
-## soak       longer tests: more crash points, the 50-million-row write
+## soak       longer tests: more crash points and damaged files, 10,000 hostile statements in one
+##            process, the 50-million-row write
 soak: build
 	@LAKEGATE_SOAK=1 $(RUN_TESTS) e2e
+	@cmake --preset dev >/dev/null
+	@cmake --build --preset dev --target session_test
+	@LAKEGATE_HOSTILE_STATEMENTS=10000 build/dev/src/session/session_test \
+	  --gtest_filter='HostileText*'
 	@python3 bench/write_50m.py
 
 ## bench      the figures of bench/README.md

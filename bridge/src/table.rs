@@ -3,6 +3,7 @@
 mod diagnose;
 mod files;
 mod formats;
+mod ipc_check;
 mod null_regex;
 
 use std::sync::Arc;

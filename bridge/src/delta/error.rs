@@ -136,12 +136,13 @@ fn model_error(error: &ModelError) -> BridgeError {
 
 /// delta-rs flattens many errors to text; these phrases are the kernel's own.
 fn generic_error(text: &str) -> BridgeError {
-    const CORRUPT: [&str; 5] = [
+    const CORRUPT: [&str; 6] = [
         "found gap",
         "log segment",
         "LogSegment",
         "first commit to have version",
         "checkpoint",
+        "Malformed JSON",
     ];
     if CORRUPT.iter().any(|phrase| text.contains(phrase)) {
         return BridgeError::corrupt(text);

@@ -1,14 +1,20 @@
-//! After a failed read: which file it was, and which line of an NDJSON or CSV file.
+//! After a failed read: which file it was, and which line of an NDJSON or CSV file. Runs once a
+//! failed statement.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use arrow::datatypes::Schema;
+use arrow::error::ArrowError;
+use arrow::ipc::reader::{FileReader, StreamReader};
+use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use serde::de::IgnoredAny;
 
-use super::Format;
+use super::{Format, ipc_check};
 use crate::error::{BridgeError, Kind, number_after};
+
+const PARQUET_PANIC: &str = "column start and length should not be negative";
 
 /// Larger files are read in ranges, whose lines the reader counts from their own beginning.
 const WHOLE_FILE_BYTES: u64 = 10 << 20;
@@ -22,6 +28,12 @@ pub fn explain(
     schema: Option<&Schema>,
     alone: bool,
 ) -> Option<BridgeError> {
+    if format == Format::Arrow && may_be_of_ipc(error) {
+        return files.iter().find_map(|path| broken_ipc(path));
+    }
+    if format == Format::Parquet && error.message.contains(PARQUET_PANIC) {
+        return files.iter().find_map(|path| misplaced_column(path));
+    }
     if error.kind != Kind::CorruptData {
         return None;
     }
@@ -38,6 +50,52 @@ pub fn explain(
         Format::Csv => csv_column(csv_line(error, only), schema).about_file(&path),
         _ => error.clone().about_file(&path),
     })
+}
+
+/// The IPC reader finds damage while it builds arrays, and calls it what a wrong argument is
+/// called, or a failed decompression.
+fn may_be_of_ipc(error: &BridgeError) -> bool {
+    let kind = matches!(
+        error.kind,
+        Kind::CorruptData | Kind::Internal | Kind::Io | Kind::SchemaMismatch
+    );
+    let invalid = error.message.starts_with("Invalid argument error");
+    error.subject.is_empty() && (kind || invalid)
+}
+
+/// Reads the file once more, to say that it is this one.
+fn broken_ipc(path: &Path) -> Option<BridgeError> {
+    let error = ipc_check::unwound(|| read_ipc(path)).err()?;
+    Some(error.about_file(&path.to_string_lossy()))
+}
+
+fn read_ipc(path: &Path) -> std::result::Result<(), ArrowError> {
+    let mut file = File::open(path)?;
+    let mut magic = [0; 6];
+    let is_file = file.read_exact(&mut magic).is_ok() && &magic == b"ARROW1";
+    file.rewind()?;
+    if is_file {
+        for batch in FileReader::try_new_buffered(file, None)? {
+            batch?;
+        }
+    } else {
+        for batch in StreamReader::try_new_buffered(file, None)? {
+            batch?;
+        }
+    }
+    Ok(())
+}
+
+/// The reader takes the places of columns for true, and panics where they are negative.
+fn misplaced_column(path: &Path) -> Option<BridgeError> {
+    let reader = SerializedFileReader::new(File::open(path).ok()?).ok()?;
+    let groups = reader.metadata().row_groups().iter();
+    let misplaced = groups.flat_map(|group| group.columns()).any(|column| {
+        let dictionary = column.dictionary_page_offset().unwrap_or(0);
+        column.compressed_size() < 0 || column.data_page_offset() < 0 || dictionary < 0
+    });
+    let text = "the Parquet file is damaged: the place of a column cannot be true";
+    misplaced.then(|| BridgeError::corrupt(text).about_file(&path.to_string_lossy()))
 }
 
 /// Where a value is of another type, the reader counts records from 0 and the header as one of

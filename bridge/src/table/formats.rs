@@ -15,12 +15,13 @@ use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{
     ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl,
 };
+use datafusion::execution::memory_pool::MemoryLimit;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 use serde::Deserialize;
 use url::Url;
 
 use super::files::DataFiles;
-use super::{Format, Location, diagnose, null_regex};
+use super::{Format, Location, diagnose, ipc_check, null_regex};
 use crate::cancel::Cancel;
 use crate::engine::Engine;
 use crate::error::{BridgeError, Kind, Result};
@@ -144,6 +145,15 @@ pub fn listing_table(
     files: &DataFiles,
     schema: Option<SchemaRef>,
 ) -> Result<Arc<dyn TableProvider>> {
+    if location.format == Format::Arrow {
+        let most = match engine.env().memory_pool.memory_limit() {
+            MemoryLimit::Finite(bytes) => u64::try_from(bytes).ok(),
+            _ => None,
+        };
+        for path in files.paths() {
+            ipc_check::check(path, most)?;
+        }
+    }
     let format = location.options.format(location.format, files)?;
     let partitions = partition_fields(location, schema.as_ref());
     let file_schema = match schema {
