@@ -113,40 +113,6 @@ Result<std::vector<Row>> SortRows(std::vector<CodeColumn> columns, std::size_t r
   return order;
 }
 
-Result<CodeColumn> Fold(std::vector<CodeColumn> columns, std::size_t rows,
-                        const CancelToken& cancel) {
-  std::vector<CodeColumn> words = Pack(std::move(columns));
-  if (words.empty()) return CodeColumn{std::vector<std::uint64_t>(rows, 0), 0};
-  if (words.size() == 1) return std::move(words.front());
-  std::vector<Row> order(rows);
-  std::iota(order.begin(), order.end(), Row{0});
-  for (auto word = words.rbegin(); word != words.rend(); ++word) {
-    LG_RETURN_IF_ERROR(SortByWord(word->codes, word->bits, cancel, &order));
-  }
-  CodeColumn folded;
-  folded.codes.resize(rows);
-  std::uint64_t rank = 0;
-  for (std::size_t i = 0; i < rows; ++i) {
-    const auto differs = [&](const CodeColumn& word) {
-      return word.codes[order[i]] != word.codes[order[i - 1]];
-    };
-    if (i > 0 && std::any_of(words.begin(), words.end(), differs)) ++rank;
-    folded.codes[order[i]] = rank;
-  }
-  folded.bits = static_cast<int>(std::bit_width(rank));
-  return folded;
-}
-
-Result<std::vector<Row>> SortedRows(std::vector<Row> rows, const CancelToken& cancel) {
-  // Winners of groups in order of appearance are nearly always sorted already.
-  if (std::is_sorted(rows.begin(), rows.end())) return rows;
-  std::vector<std::uint64_t> codes(rows.begin(), rows.end());
-  LG_ASSIGN_OR_RETURN(std::vector<Row> order,
-                      SortRows({CodesOf(std::move(codes))}, rows.size(), cancel));
-  for (Row& place : order) place = rows[place];
-  return order;
-}
-
 std::vector<Row> Inverse(std::span<const Row> order) {
   std::vector<Row> position(order.size());
   for (std::size_t i = 0; i < order.size(); ++i) position[order[i]] = static_cast<Row>(i);

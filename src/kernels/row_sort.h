@@ -22,22 +22,10 @@ struct CodeColumn {
 // Codes of plain values: their distance from the least (or, descending, from the greatest).
 CodeColumn CodesOf(std::vector<std::uint64_t> values, bool descending = false);
 
-// An integer as an unsigned one of the same order, and back.
-inline std::uint64_t Ordered(std::int64_t value) {
-  return static_cast<std::uint64_t>(value) ^ (std::uint64_t{1} << 63);
-}
-
 // The rows 0 .. n-1 ordered by the columns, the first being the most significant; equal rows
 // stay in their order. Columns are consumed. kCancelled.
 Result<std::vector<Row>> SortRows(std::vector<CodeColumn> columns, std::size_t rows,
                                   const CancelToken& cancel);
-
-// Several columns as one that orders the same (ties included). kCancelled.
-Result<CodeColumn> Fold(std::vector<CodeColumn> columns, std::size_t rows,
-                        const CancelToken& cancel);
-
-// Row numbers in ascending order. kCancelled.
-Result<std::vector<Row>> SortedRows(std::vector<Row> rows, const CancelToken& cancel);
 
 // position[order[i]] = i.
 std::vector<Row> Inverse(std::span<const Row> order);
