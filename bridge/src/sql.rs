@@ -36,5 +36,12 @@ fn parse(input: ParserInput, recursion: usize) -> Result<VecDeque<Statement>> {
         .with_dialect(&DIALECT)
         .with_recursion_limit(recursion)
         .build()?;
-    Ok(parser.parse_statements()?)
+    parser.parse_statements().map_err(|error| {
+        let mut error = BridgeError::from(error);
+        // A format of EXPLAIN that does not exist is a wrong configuration to the engine.
+        if error.kind == Kind::InvalidArgument {
+            error.kind = Kind::InvalidSql;
+        }
+        error
+    })
 }
