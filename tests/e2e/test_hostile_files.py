@@ -5,6 +5,7 @@ error that names the file; it never dies, never hangs and never calls the damage
 The failing seed is in the message.
 """
 
+import json
 import os
 import random
 import resource
@@ -48,7 +49,6 @@ def write_csv(path):
 
 
 def write_ndjson(path):
-    import json
     path.write_text("".join(json.dumps(row) + "\n" for row in flat().to_pylist()),
                     encoding="utf-8")
 
@@ -140,6 +140,27 @@ def test_a_damaged_file_is_refused_or_read(lakegate, file):
             refused += 1
             assert file in str(error), f"{file} seed {seed}: the error does not name the file: {error}"
     assert refused > 0
+
+
+def lying(content):
+    """The first compressed buffer, of 500 numbers, says that it holds 12 GiB."""
+    place = content.index((4000).to_bytes(8, "little"))
+    return content[:place] + (12 << 30).to_bytes(8, "little") + content[place + 8:]
+
+
+@pytest.mark.parametrize("file, damage, kind", [
+    ("lz4.arrow", lying, "kResourceLimit"),
+    ("lz4.arrow", lambda content: content[:-20], "kCorruptData"),
+    ("plain.arrow", lambda content: content[:-20], "kCorruptData"),
+    ("plain.arrow", lambda content: content[:-10] + b"\xff\xff\xff\x7f" + content[-6:],
+     "kCorruptData"),
+])
+def test_an_arrow_file_is_measured_before_it_is_read(lakegate, file, damage, kind):
+    path = lakegate.folder / file
+    FILES[file](path)
+    path.write_bytes(damage(path.read_bytes()))
+    error = read(lakegate, path, file)
+    assert error is not None and error["kind"] == kind and file in str(error)
 
 
 def test_a_damaged_delta_log_is_refused_or_read(lakegate):

@@ -72,7 +72,7 @@ fn broken_ipc(path: &Path) -> Option<BridgeError> {
 fn read_ipc(path: &Path) -> std::result::Result<(), ArrowError> {
     let mut file = File::open(path)?;
     let mut magic = [0; 6];
-    let is_file = file.read_exact(&mut magic).is_ok() && &magic == b"ARROW1";
+    let is_file = file.read_exact(&mut magic).is_ok() && &magic == ipc_check::MAGIC;
     file.rewind()?;
     if is_file {
         for batch in FileReader::try_new_buffered(file, None)? {

@@ -13,7 +13,7 @@ use arrow::ipc::{self, Block, Message, RecordBatch};
 
 use crate::error::{BridgeError, Kind, Result};
 
-const MAGIC: &[u8; 6] = b"ARROW1";
+pub const MAGIC: &[u8; 6] = b"ARROW1";
 const CONTINUATION: [u8; 4] = [0xff; 4];
 /// The footer's length and the magic bytes.
 const TRAILER: u64 = 10;
@@ -155,7 +155,8 @@ impl Checked {
             Some(batch) if batch.compression().is_some() => {
                 self.check_buffers(batch, start, length)
             }
-            _ => Ok(()),
+            // What lies in the file as it is read is no larger than the file.
+            _ => reserved(length).map(drop).ok_or_else(|| too_large(length)),
         }
     }
 
@@ -186,23 +187,16 @@ impl Checked {
 
     fn may_hold(&self, bytes: u64) -> Result<()> {
         let allowed = self.most.is_none_or(|most| bytes <= most);
-        let held = || {
-            let size = usize::try_from(bytes).ok()?;
-            Vec::<u8>::new().try_reserve_exact(size).ok()
-        };
-        if allowed && held().is_some() {
-            return Ok(());
+        match reserved(bytes) {
+            Some(_) if allowed => Ok(()),
+            _ => Err(too_large(bytes)),
         }
-        Err(BridgeError::new(
-            Kind::ResourceLimit,
-            format!("a batch says that its values take {bytes} bytes, more than there may be"),
-        )
-        .with_subject("memory_limit_bytes"))
     }
 
     fn bytes_at(&mut self, at: u64, length: u64) -> Result<Vec<u8>> {
-        let size = usize::try_from(length).map_err(|_| lies("a message"))?;
-        let mut bytes = vec![0; size];
+        let mut bytes = reserved(length).ok_or_else(|| too_large(length))?;
+        let size = usize::try_from(length).map_err(|_| too_large(length))?;
+        bytes.resize(size, 0);
         self.read_at(at, &mut bytes)?;
         Ok(bytes)
     }
@@ -222,6 +216,21 @@ pub fn unwound(
         Ok(Err(error)) => Err(damaged(&error)),
         Err(_) => Err(damaged(&"a part is missing")),
     }
+}
+
+/// Room for so many bytes, if the system gives it; nothing is touched.
+fn reserved(bytes: u64) -> Option<Vec<u8>> {
+    let mut room = Vec::new();
+    room.try_reserve_exact(usize::try_from(bytes).ok()?).ok()?;
+    Some(room)
+}
+
+fn too_large(bytes: u64) -> BridgeError {
+    BridgeError::new(
+        Kind::ResourceLimit,
+        format!("a part of the Arrow file takes {bytes} bytes, more than there may be"),
+    )
+    .with_subject("memory_limit_bytes")
 }
 
 fn lies(what: &str) -> BridgeError {
