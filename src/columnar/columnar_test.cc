@@ -4,6 +4,7 @@
 #include <limits>
 #include <thread>
 
+#include "columnar/bits.h"
 #include "columnar/builder.h"
 #include "columnar/test_arrays.h"
 
@@ -302,6 +303,19 @@ TEST(BufferPool, OutlivesItsMaker) {
   pool.reset();
   buffer.data()[0] = 1;
   EXPECT_EQ(buffer.data()[0], 1);
+}
+
+TEST(Bits, AreCountedFromAnyBitOn) {
+  Rng rng(8);
+  std::vector<std::uint8_t> bits(40);
+  for (auto& byte : bits) byte = static_cast<std::uint8_t>(Pick(rng, 0, 255));
+  for (std::int64_t first = 0; first < 130; ++first) {
+    for (std::int64_t count = 0; first + count <= 320; count += 7) {
+      std::int64_t expected = 0;
+      for (std::int64_t i = 0; i < count; ++i) expected += GetBit(bits.data(), first + i) ? 1 : 0;
+      ASSERT_EQ(CountSetBits(bits.data(), first, count), expected) << first << " " << count;
+    }
+  }
 }
 
 }  // namespace

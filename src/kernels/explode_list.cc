@@ -130,17 +130,14 @@ class Exploded final : public BatchesAhead<ExplodedCut> {
  protected:
   Result<bool> NextCut(ExplodedCut* cut) override {
     while (batch_ == nullptr || next_ == batch_->rows()) {
-      if (context().cancel.cancelled()) return Cancelled(kName);
       batch_.reset();
       next_ = 0;
-      LG_ASSIGN_OR_RETURN(std::optional<OwnedArray> read, input_->Next());
-      if (!read) return false;
-      LG_RETURN_IF_ERROR(columnar::CheckArray(input_->schema(), **read));
-      const std::int64_t rows = (*read)->length;
+      LG_ASSIGN_OR_RETURN(const columnar::SharedArray read,
+                          NextChecked(*input_, kName, context().cancel));
+      if (read == nullptr) return false;
       LG_ASSIGN_OR_RETURN(
-          batch_, ExplodedBatch::Open(input_->schema(), columnar::ShareArray(*std::move(read)),
-                                      layout_, rows_before_, context()));
-      rows_before_ += rows;
+          batch_, ExplodedBatch::Open(input_->schema(), read, layout_, rows_before_, context()));
+      rows_before_ += (*read)->length;
     }
     cut->batch = batch_;
     cut->begin = next_;

@@ -3,6 +3,8 @@
 #include <new>
 #include <utility>
 
+#include "base/try.h"
+#include "columnar/view.h"
 #include "kernels/work.h"
 
 namespace lakegate::kernels {
@@ -21,6 +23,15 @@ Result<std::optional<OwnedArray>> KernelStream::Next() {
     failed_ = OutOfMemory(kernel_);
     return *failed_;
   }
+}
+
+Result<columnar::SharedArray> NextChecked(RecordStream& input, std::string_view kernel,
+                                          const CancelToken& cancel) {
+  if (cancel.cancelled()) return Cancelled(kernel);
+  LG_ASSIGN_OR_RETURN(std::optional<OwnedArray> read, input.Next());
+  if (!read) return columnar::SharedArray();
+  LG_RETURN_IF_ERROR(columnar::CheckArray(input.schema(), **read));
+  return columnar::ShareArray(*std::move(read));
 }
 
 std::shared_ptr<columnar::BufferPool> PoolOf(const KernelContext& context) {

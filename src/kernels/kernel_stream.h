@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "columnar/array_parts.h"
 #include "columnar/buffer_pool.h"
 #include "lakegate/arrow.h"
 #include "lakegate/kernel.h"
@@ -33,6 +34,10 @@ class KernelStream : public RecordStream {
   bool done_ = false;
   std::optional<Error> failed_;
 };
+
+// The next batch of an input, checked (CheckArray); null at its end. kCancelled, kCorruptData.
+Result<columnar::SharedArray> NextChecked(RecordStream& input, std::string_view kernel,
+                                          const CancelToken& cancel);
 
 // The pool of a context: its own, or the one of the process.
 std::shared_ptr<columnar::BufferPool> PoolOf(const KernelContext& context);

@@ -78,13 +78,10 @@ class IdStream final : public BatchesAhead<IdCut> {
  protected:
   Result<bool> NextCut(IdCut* cut) override {
     while (!batch_ || next_ == (*batch_)->length) {
-      if (context().cancel.cancelled()) return Cancelled(kName);
-      batch_.reset();
       next_ = 0;
-      LG_ASSIGN_OR_RETURN(std::optional<OwnedArray> read, input_->Next());
-      if (!read) return false;
-      LG_RETURN_IF_ERROR(columnar::CheckArray(input_->schema(), **read));
-      batch_ = columnar::ShareArray(*std::move(read));
+      batch_.reset();
+      LG_ASSIGN_OR_RETURN(batch_, NextChecked(*input_, kName, context().cancel));
+      if (batch_ == nullptr) return false;
     }
     const std::int64_t rows = std::min(context().batch_rows, (*batch_)->length - next_);
     cut->rows = columnar::ShareArray(columnar::SliceBatch(batch_, next_, rows));

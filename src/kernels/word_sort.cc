@@ -182,6 +182,10 @@ class WordSort {
 
   // Sorts the buckets that `count` items were split into.
   Status SortAll(Item* from, Item* to, std::size_t count, const std::vector<Bucket>& buckets) {
+    if (count <= kManyItems) {
+      for (const Bucket& part : buckets) Leaf(from, to, part);
+      return {};
+    }
     // A bucket that holds much of everything is split again with all threads; the others are
     // one task each.
     std::vector<Bucket> small;
