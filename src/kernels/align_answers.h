@@ -47,6 +47,22 @@ struct Answers {
     value.push_back(score);
     value_valid.push_back(scored);
   }
+  // `match_of(i)` is the i-th match of a left row, with the members of PairRules::Match.
+  template <typename MatchOf>
+  void AddMatches(std::size_t left_row, std::size_t count, const MatchOf& match_of) {
+    const std::size_t first = size();
+    left.resize(first + count, static_cast<std::int64_t>(left_row));
+    kind.resize(first + count, kKindMatched);
+    right.resize(first + count);
+    value.resize(first + count);
+    value_valid.resize(first + count);
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto match = match_of(i);
+      right[first + i] = match.right_row;
+      value[first + i] = match.score;
+      value_valid[first + i] = match.scored;
+    }
+  }
   void AddUnmatched(std::size_t left_row, bool counts) {
     AddPair(left_row, columnar::kNullRow, counts ? kKindNone : kKindInvalid, 0, false);
   }

@@ -17,7 +17,9 @@ using columnar::Scratch;
 
 // A walk that has missed more slots than it hit, and this many, goes on in the tree.
 constexpr std::size_t kMostMisses = 32;
-// Longer lists are sorted by radix, which can be cancelled.
+// Shorter lists are sorted by comparisons, longer ones by buckets of their criterion, and those
+// of so many by radix, which can be cancelled.
+constexpr std::size_t kFewHits = 12;
 constexpr std::size_t kManyHits = std::size_t{1} << 15;
 
 // A match in score order: criterion (less is better), tie breakers, slot.
@@ -31,8 +33,35 @@ struct Hit {
   }
 };
 
-Status SortHits(const KernelContext& context, std::vector<Hit>* hits) {
+// A list in slot order, of criteria that lie close together and no ties: counted, then put in
+// place. False where it is none.
+bool SortByBuckets(std::vector<Hit>* hits, std::vector<Hit>* spare) {
+  constexpr std::size_t kBuckets = 256;
+  std::uint64_t least = ~std::uint64_t{0};
+  std::uint64_t greatest = 0;
+  for (const Hit& hit : *hits) {
+    least = std::min(least, hit.criterion);
+    greatest = std::max(greatest, hit.criterion);
+  }
+  if (greatest - least >= kBuckets) return false;
+  std::array<std::uint16_t, kBuckets> place{};
+  for (const Hit& hit : *hits) ++place[hit.criterion - least];
+  std::uint16_t before = 0;
+  for (std::uint64_t i = 0; i <= greatest - least; ++i) {
+    before += std::exchange(place[i], before);
+  }
+  spare->resize(hits->size());
+  for (const Hit& hit : *hits) (*spare)[place[hit.criterion - least]++] = hit;
+  hits->swap(*spare);
+  return true;
+}
+
+// `*hits` is in slot order. `spare` is room.
+Status SortHits(const KernelContext& context, bool has_ties, std::vector<Hit>* hits,
+                std::vector<Hit>* spare) {
+  if (hits->size() < 2) return {};
   if (hits->size() < kManyHits) {
+    if (hits->size() > kFewHits && !has_ties && SortByBuckets(hits, spare)) return {};
     std::sort(hits->begin(), hits->end());
     return {};
   }
@@ -70,7 +99,7 @@ class AllPairs final : public AlignLister {
   Result<std::size_t> List(std::size_t first, std::size_t last, std::size_t most,
                            Answers* answers) const override {
     LeftBlock<P> block;
-    std::vector<Hit> hits;
+    HitLists hits;
     while (first < last) {
       if (context_.cancel.cancelled()) return Cancelled("interval_align");
       rules_.sides->ReadLeft(first, std::min(SpanBlock::kRows, last - first), &block);
@@ -86,12 +115,18 @@ class AllPairs final : public AlignLister {
   }
 
  private:
+  struct HitLists {
+    std::vector<Hit> of_row;
+    std::vector<Hit> spare;
+  };
+
   // Left rows come in any order; the memory that as many need is asked for ahead.
   static constexpr std::size_t kAhead = 32;
 
   // Rows [from, from + count) of the block; gives how many it answered.
   Result<std::size_t> ListSome(const LeftBlock<P>& block, std::size_t from, std::size_t count,
-                               std::size_t most, std::vector<Hit>* hits, Answers* answers) const {
+                               std::size_t most, HitLists* lists, Answers* answers) const {
+    std::vector<Hit>* const hits = &lists->of_row;
     std::array<Row, kAhead> begin;
     for (std::size_t i = from; i < from + count; ++i) right_.starts().Prefetch(block.start[i]);
     for (std::size_t i = from; i < from + count; ++i) {
@@ -107,12 +142,10 @@ class AllPairs final : public AlignLister {
       if (answers->size() >= most) return i;
       hits->clear();
       LG_RETURN_IF_ERROR(finder_.Find(block.start[from + i], block.end[from + i], begin[i], hits));
-      LG_RETURN_IF_ERROR(SortHits(context_, hits));
-      for (const Hit& hit : *hits) {
-        const auto match = rules_.MatchOf(block.start[from + i], block.end[from + i], hit.slot);
-        answers->AddPair(block.first + from + i, match.right_row, kKindMatched, match.score,
-                         match.scored);
-      }
+      LG_RETURN_IF_ERROR(SortHits(context_, right_.has_ties(), hits, &lists->spare));
+      answers->AddMatches(block.first + from + i, hits->size(), [&](std::size_t hit) {
+        return rules_.MatchOf(block.start[from + i], block.end[from + i], (*hits)[hit].slot);
+      });
       if (hits->empty() && rules_.how == JoinHow::kLeft) {
         answers->AddUnmatched(block.first + from + i, block.Counts(from + i));
       }
@@ -133,27 +166,13 @@ class Overlapping {
   Overlapping(const RightSide<P>& right, CancelToken cancel, MaxTree<P> ends)
       : right_(right), cancel_(std::move(cancel)), ends_(std::move(ends)) {}
 
-  // `begin` is the first slot that starts no earlier.
+  // Appends hits in slot order. `begin` is the first slot that starts no earlier.
   Status Find(P start, P end, Row begin, std::vector<Hit>* hits) const {
+    LG_RETURN_IF_ERROR(FindBefore(start, end, begin, hits));
     // What starts inside the left span overlaps it.
     for (Row at = begin; at < right_.size() && right_.slot(at).start < end; ++at) {
       if (StopAt(at - begin + 1, cancel_)) return Cancelled("interval_align");
       Add(start, end, at, hits);
-    }
-    const std::size_t inside = hits->size();
-    std::size_t misses = 0;
-    for (Row at = begin; at > 0;) {
-      if (StopAt(misses + hits->size() + 1, cancel_)) {
-        return Cancelled("interval_align");
-      }
-      const Slot<P>& slot = right_.slot(at - 1);
-      if (slot.reach <= start) return {};
-      if (slot.end > start) {
-        Add(start, end, --at, hits);
-        continue;
-      }
-      if (++misses > kMostMisses + hits->size() - inside) return FindInTree(start, end, at, hits);
-      at = slot.wider == kNoRow ? 0 : slot.wider + 1;
     }
     return {};
   }
@@ -165,6 +184,31 @@ class Overlapping {
         static_cast<std::uint64_t>(std::min(end, span.end) - std::max(start, span.start));
     hits->push_back(
         Hit{right_.has_scores() ? right_.ScoreOf(slot) : ~overlap, right_.TieOf(slot), slot});
+  }
+
+  Status FindBefore(P start, P end, Row begin, std::vector<Hit>* hits) const {
+    std::size_t misses = 0;
+    for (Row at = begin; at > 0;) {
+      if (StopAt(misses + hits->size() + 1, cancel_)) {
+        return Cancelled("interval_align");
+      }
+      const Slot<P>& slot = right_.slot(at - 1);
+      if (slot.reach <= start) break;
+      if (slot.end > start) {
+        Add(start, end, --at, hits);
+        continue;
+      }
+      if (++misses > kMostMisses + hits->size()) {
+        std::reverse(hits->begin(), hits->end());
+        const auto nearer = static_cast<std::ptrdiff_t>(hits->size());
+        LG_RETURN_IF_ERROR(FindInTree(start, end, at, hits));
+        std::rotate(hits->begin(), hits->begin() + nearer, hits->end());
+        return {};
+      }
+      at = slot.wider == kNoRow ? 0 : slot.wider + 1;
+    }
+    std::reverse(hits->begin(), hits->end());
+    return {};
   }
 
   // Of the slots before `last`.
@@ -190,7 +234,7 @@ class Contained {
   Contained(const RightSide<P>& right, CancelToken cancel, MaxTree<P> complements)
       : right_(right), cancel_(std::move(cancel)), complements_(std::move(complements)) {}
 
-  // `begin` is the first slot that starts no earlier.
+  // Appends hits in slot order. `begin` is the first slot that starts no earlier.
   Status Find(P, P end, Row begin, std::vector<Hit>* hits) const {
     std::size_t misses = 0;
     for (Row at = begin; at < right_.size(); ++at) {
