@@ -62,7 +62,7 @@ Result<ArrowStream> Run(ArrowStream input, const CanonicalSortOptions& options,
   OwnedSchema schema = SortedSchema(input->schema(), keys);
   const std::int64_t row_bytes = kBytesOfRow + kBytesOfKey * static_cast<std::int64_t>(keys.size());
   LG_ASSIGN_OR_RETURN(auto rows, columnar::Collector::Make(input->schema(), "input"));
-  ExternalSort external(CopySchema(*schema), keys, kName, context);
+  ExternalSort external(CopySchema(*schema), keys, row_bytes, kName, context);
   std::int64_t largest = 0;  // of the batches, working arrays included
   while (true) {
     if (context.cancel.cancelled()) return Cancelled(kName);

@@ -112,10 +112,15 @@ class CountingSpill final : public RowSpill {
     columnar::MemoryBudget unlimited(0);
     LG_ASSIGN_OR_RETURN(auto kept, columnar::Collect(std::move(rows), &unlimited, cancel, "run"));
     ++runs;
+    for (const auto& batch : kept.batches) {
+      largest_batch_bytes =
+          std::max(largest_batch_bytes, columnar::ByteSize(*kept.schema, **batch));
+    }
     return std::make_shared<const Kept>(std::move(kept));
   }
 
   int runs = 0;
+  std::int64_t largest_batch_bytes = 0;
 
  private:
   class Kept final : public SpilledRows {
@@ -171,6 +176,27 @@ TEST(CanonicalSort, MergesRowsThatWereInOrderOrBackwards) {
     EXPECT_GT(spill->runs, 10);
     EXPECT_EQ(result->rows, Sorted(rows, options)->rows);
   }
+}
+
+// Every run has rows that are much wider than the others, and they all meet at the end.
+TEST(CanonicalSort, MergesRunsWhoseLargestRowsMeet) {
+  std::vector<TestRow> rows(4'000);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const bool wide = i % 100 == 99;
+    rows[i].id = static_cast<std::int64_t>(i);
+    rows[i].tie = wide ? 9 : static_cast<std::int64_t>(i % 7);
+    rows[i].path = std::string(wide ? 10'000 : 10, 'p');
+  }
+  const CanonicalSortOptions options{.keys = {{"tie"}}, .tier = DeterminismTier::kStable};
+  KernelContext context = ContextOfTest();
+  context.memory_limit_bytes = 100'000;
+  const auto spill = std::make_shared<CountingSpill>();
+  context.spill = spill;
+  const auto result = Sorted(rows, options, context);
+  ASSERT_TRUE(result) << result.error().ToString();
+  EXPECT_GT(spill->runs, 10);
+  EXPECT_LT(spill->largest_batch_bytes, 12'000);
+  EXPECT_EQ(IdsOf(*result), IdsOf(Sorted(rows, options).value()));
 }
 
 TEST(CanonicalSort, RefusesABatchLargerThanItsMemoryThoughItMaySpill) {

@@ -22,6 +22,48 @@ using columnar::SharedArray;
 constexpr std::size_t kMostRuns = 32;
 constexpr std::int64_t kBatchesOfRun = 2 * kMostRuns;
 
+// The rows of a stream in batches of at most so many bytes, or of one row.
+class Pieces final : public RecordStream {
+ public:
+  // Notes the bytes of the largest batch, with `row_bytes` a row, in `*largest`.
+  Pieces(ArrowStream rows, std::int64_t most_bytes, std::int64_t row_bytes, std::int64_t* largest)
+      : rows_(std::move(rows)), most_bytes_(most_bytes), row_bytes_(row_bytes), largest_(largest) {}
+
+  const ArrowSchema& schema() const override { return rows_->schema(); }
+
+  Result<std::optional<OwnedArray>> Next() override {
+    if (waiting_.empty()) {
+      LG_ASSIGN_OR_RETURN(std::optional<OwnedArray> batch, rows_->Next());
+      if (!batch) return batch;
+      waiting_.push_back(columnar::ShareArray(*std::move(batch)));
+    }
+    while (true) {
+      const SharedArray batch = std::move(waiting_.back());
+      waiting_.pop_back();
+      const std::int64_t length = (*batch)->length;
+      const std::int64_t bytes = columnar::ByteSize(schema(), **batch) + row_bytes_ * length;
+      if (bytes <= most_bytes_ || length <= 1) {
+        *largest_ = std::max(*largest_, bytes);
+        return std::optional<OwnedArray>(columnar::SliceBatch(batch, 0, length));
+      }
+      // Halves, since rows differ in size.
+      waiting_.push_back(Part(batch, length / 2, length));
+      waiting_.push_back(Part(batch, 0, length / 2));
+    }
+  }
+
+ private:
+  static SharedArray Part(const SharedArray& batch, std::int64_t first, std::int64_t last) {
+    return columnar::ShareArray(columnar::SliceBatch(batch, first, last - first));
+  }
+
+  ArrowStream rows_;
+  std::int64_t most_bytes_;
+  std::int64_t row_bytes_;
+  std::int64_t* largest_;
+  std::vector<SharedArray> waiting_;  // the next one last
+};
+
 // A run and the batch of it that waits to be merged.
 struct Head {
   ArrowStream rows;
@@ -33,10 +75,11 @@ struct Head {
 
 class MergedRuns final : public KernelStream {
  public:
-  MergedRuns(OwnedSchema schema, std::vector<SortKey> keys, std::string_view kernel,
-             const KernelContext& context, std::vector<ArrowStream> runs)
+  MergedRuns(OwnedSchema schema, std::vector<SortKey> keys, std::int64_t row_bytes,
+             std::string_view kernel, const KernelContext& context, std::vector<ArrowStream> runs)
       : KernelStream(std::move(schema), kernel),
         keys_(std::move(keys)),
+        row_bytes_(row_bytes),
         kernel_(kernel),
         context_(context) {
     for (ArrowStream& run : runs) heads_.push_back(Head{std::move(run), nullptr});
@@ -70,9 +113,15 @@ class MergedRuns final : public KernelStream {
   // The next batch of every run that has none; then the rows whose place is known.
   Status Refill() {
     std::vector<Head*> heads;
+    gatherer_.reset();
+    columnar::MemoryBudget budget(context_.memory_limit_bytes);
     for (Head& head : heads_) {
       LG_RETURN_IF_ERROR(Advance(&head));
-      if (head.left() > 0) heads.push_back(&head);
+      if (head.left() == 0) continue;
+      heads.push_back(&head);
+      const std::int64_t bytes =
+          columnar::ByteSize(schema(), **head.batch) + row_bytes_ * (*head.batch)->length;
+      LG_RETURN_IF_ERROR(budget.Take(bytes, kernel_));
     }
     order_.clear();
     next_ = 0;
@@ -166,6 +215,7 @@ class MergedRuns final : public KernelStream {
   }
 
   std::vector<SortKey> keys_;
+  std::int64_t row_bytes_;
   std::string_view kernel_;
   KernelContext context_;
   std::vector<Head> heads_;  // in the order of the runs; never moved
@@ -190,9 +240,13 @@ Result<ArrowStream> SortedInMemory(OwnedSchema schema, columnar::Collected table
   return RowStream(std::move(schema), std::move(table), std::move(order), context, kernel);
 }
 
-ExternalSort::ExternalSort(OwnedSchema schema, std::vector<SortKey> keys, std::string_view kernel,
-                           const KernelContext& context)
-    : schema_(std::move(schema)), keys_(std::move(keys)), kernel_(kernel), context_(context) {}
+ExternalSort::ExternalSort(OwnedSchema schema, std::vector<SortKey> keys, std::int64_t row_bytes,
+                           std::string_view kernel, const KernelContext& context)
+    : schema_(std::move(schema)),
+      keys_(std::move(keys)),
+      row_bytes_(row_bytes),
+      kernel_(kernel),
+      context_(context) {}
 
 Status ExternalSort::AddRun(columnar::Collected table) {
   KernelContext context = context_;
@@ -203,8 +257,10 @@ Status ExternalSort::AddRun(columnar::Collected table) {
   return PutAside(std::move(sorted), &runs_);
 }
 
-Status ExternalSort::PutAside(ArrowStream rows, Runs* runs) const {
-  LG_ASSIGN_OR_RETURN(auto run, context_.spill->Keep(std::move(rows), context_.cancel));
+Status ExternalSort::PutAside(ArrowStream rows, Runs* runs) {
+  ArrowStream pieces = std::make_unique<Pieces>(
+      std::move(rows), context_.memory_limit_bytes / kBatchesOfRun, row_bytes_, &largest_piece_);
+  LG_ASSIGN_OR_RETURN(auto run, context_.spill->Keep(std::move(pieces), context_.cancel));
   runs->push_back(std::move(run));
   return {};
 }
@@ -220,16 +276,22 @@ Result<ArrowStream> ExternalSort::MergeOf(std::size_t first, std::size_t last,
     // The stream keeps the run, and lets go of it when it has been read.
     runs_[i].reset();
   }
-  return ArrowStream(std::make_unique<MergedRuns>(CopySchema(*schema_), keys_, kernel_, context,
-                                                  std::move(streams)));
+  return ArrowStream(std::make_unique<MergedRuns>(CopySchema(*schema_), keys_, row_bytes_, kernel_,
+                                                  context, std::move(streams)));
+}
+
+std::size_t ExternalSort::RunsAtOnce() const {
+  const std::int64_t fit = context_.memory_limit_bytes / std::max<std::int64_t>(largest_piece_, 1);
+  return std::clamp<std::size_t>(static_cast<std::size_t>(fit), 2, kMostRuns);
 }
 
 Result<ArrowStream> ExternalSort::Merge() && {
-  while (runs_.size() > kMostRuns) {
+  while (runs_.size() > RunsAtOnce()) {
     Runs longer;
-    for (std::size_t first = 0; first < runs_.size(); first += kMostRuns) {
+    const std::size_t at_once = RunsAtOnce();
+    for (std::size_t first = 0; first < runs_.size(); first += at_once) {
       // Neighbours, so that equal rows stay in their order.
-      const std::size_t last = std::min(runs_.size(), first + kMostRuns);
+      const std::size_t last = std::min(runs_.size(), first + at_once);
       LG_ASSIGN_OR_RETURN(ArrowStream merged, MergeOf(first, last, run_batch_rows_));
       LG_RETURN_IF_ERROR(PutAside(std::move(merged), &longer));
     }
