@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """G1 to G4: interval alignment beside DuckDB, SuperIntervals and polars-bio."""
 
+import subprocess
+import sys
+
 import duckdb
 import numpy as np
 import pyarrow as pa
 
-from side_by_side import Door, arguments, compare, peak_bytes_of
+from side_by_side import Door, arguments, compare, peak_bytes_of, record
 
 NATURAL = """SELECT l.id, r.id AS r FROM l LEFT JOIN r
   ON l.k = r.k AND r.s <= l.s AND l.e <= r.e
@@ -96,41 +99,91 @@ def overlaps(door, options):
                 {"superintervals count (one thread)": 20}, few, count)
 
 
-def keyed(door, options):
+SHAPES = {
+    "G4 overlap, 100 keys x 3,000 a side": (300_000, 300_000, 100, 6_000, 100),
+    "G4 overlap, 9.9M reads x 1.2M exons, 24 keys": (9_900_000, 1_200_000, 24, 100_000_000, 300),
+}
+
+
+def sides_of(shape, options):
+    left, right, keys, reach, longest = SHAPES[shape]
+    return (spans(int(left * options.scale), reach, longest, 1, keys),
+            spans(int(right * options.scale), reach, longest, 2, keys))
+
+
+def ours_of(door, mode, how, sides):
+    return door.call("interval_align", options_of(mode, how, ["k"]), *sides)
+
+
+def frame_of(table):
+    """As polars-bio has it: keys as text, closed ends."""
     import polars as pl
+    frame = pl.from_arrow(table).select(
+        pl.col("id"), pl.col("k").cast(pl.String).alias("chrom"),
+        pl.col("s").cast(pl.Int32).alias("start"), (pl.col("e") - 1).cast(pl.Int32).alias("end"))
+    frame.config_meta.set(coordinate_system_zero_based=False)
+    return frame
+
+
+def theirs_of(verb, sides, options):
     import polars_bio as pb
     pb.set_option("datafusion.execution.target_partitions", str(options.threads))
-    shapes = (("G4 overlap, 100 keys x 3,000 a side", 300_000, 300_000, 100, 6_000, 100),
-              ("G4 overlap, 9.9M reads x 1.2M exons, 24 keys", 9_900_000, 1_200_000, 24,
-               100_000_000, 300))
-    for name, left_count, right_count, keys, reach, longest in shapes:
-        left = spans(int(left_count * options.scale), reach, longest, 1, keys)
-        right = spans(int(right_count * options.scale), reach, longest, 2, keys)
-        ours = door.call("interval_align", options_of("overlap_all", "inner", ["k"]), left, right)
-        # It compares keys as text, ends as closed.
-        frames = [pl.from_arrow(t).select(
-            pl.col("id"), pl.col("k").cast(pl.String).alias("chrom"),
-            pl.col("s").cast(pl.Int32).alias("start"),
-            (pl.col("e") - 1).cast(pl.Int32).alias("end")) for t in (left, right)]
-        for frame in frames:
-            frame.config_meta.set(coordinate_system_zero_based=False)
+    frames = [frame_of(side) for side in sides]
+    return lambda: getattr(pb, verb)(*frames, output_type="polars.DataFrame")
 
-        def theirs():
-            return pb.overlap(frames[0], frames[1], output_type="polars.DataFrame")
 
+def keyed(door, options):
+    for shape in SHAPES:
+        sides = sides_of(shape, options)
+        ours = ours_of(door, "overlap_all", "inner", sides)
+        theirs = theirs_of("overlap", sides, options)
         mine, other = ours.table(), theirs()
         must_agree(checksum(mine["id"].to_numpy(), mine["id_right"].to_numpy()),
                    checksum(other["id_1"].to_numpy(), other["id_2"].to_numpy()))
         rows = mine.num_rows
         del mine, other
-        compare(name, ours, {"polars-bio": theirs}, {"polars-bio": 10}, options, rows)
-        print(f"memory: product {peak_bytes_of(ours) >> 20} MiB, "
-              f"polars-bio {peak_bytes_of(theirs) >> 20} MiB\n", flush=True)
+        compare(shape, ours, {"polars-bio": theirs}, {"polars-bio": 10}, options, rows)
+        record(options, "memory of one call: " + ", ".join(
+            f"{who} {peak_in_own_process(shape, who, options) >> 20} MiB"
+            for who in ("product", "polars-bio")))
+    # What the table above has no goal for: the answers must agree all the same.
+    sides = sides_of("G4 overlap, 100 keys x 3,000 a side", options)
+    for name, mode, verb, mine, theirs in (
+            ("count", "count", "count_overlaps", "match_count", "count"),
+            ("coverage", "coverage", "coverage", "covered_length", "coverage"),
+            ("nearest", "nearest", "nearest", "match_score", "distance")):
+        ours, peer = ours_of(door, mode, "left", sides), theirs_of(verb, sides, options)
+        sign = -1 if mode == "nearest" else 1  # our score is the distance, negated
+        found = peer()
+        found = found.sort("id_1" if "id_1" in found.columns else "id")[theirs].to_numpy()
+        np.testing.assert_array_equal(sign * ours.table()[mine].to_numpy(), found)
+        compare(f"G4 {name}, 100 keys x 3,000 a side", ours, {"polars-bio": peer}, {}, options,
+                len(found))
+
+
+def peak_in_own_process(shape, who, options):
+    """A process that has called nothing else; a fork of this one would inherit locked threads."""
+    command = [sys.executable, __file__, "--door", options.door, "--threads", str(options.threads),
+               "--scale", str(options.scale), "--only", shape, "--peak-of", who]
+    return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def print_peak(door, options):
+    sides = sides_of(options.only, options)
+    work = (ours_of(door, "overlap_all", "inner", sides) if options.peak_of == "product"
+            else theirs_of("overlap", sides, options))
+    print(peak_bytes_of(work))
 
 
 def main():
-    options = arguments(__doc__).parse_args()
+    parser = arguments(__doc__)
+    parser.add_argument("--peak-of", choices=("product", "polars-bio"), default="",
+                        help="prints the memory that one call of the shape --only adds")
+    options = parser.parse_args()
     door = Door.from_arguments(options)
+    if options.peak_of:
+        print_peak(door, options)
+        return
     wanted = {"G1", "G2", "G3", "G4"} if not options.only else {options.only[:2]}
     if "G1" in wanted:
         best_match(door, options, 100, 10_000)

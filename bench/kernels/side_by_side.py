@@ -161,26 +161,27 @@ def compare(name, ours, peers, goals=None, options=None, rows=None):
         lines.append(f"| {peer} | {statistics.median(peer_times[peer]) * 1000:.1f} ms "
                      f"| {statistics.median(found):.1f} | {min(found):.1f} | {max(found):.1f} "
                      f"| {goal} |")
-    text = "\n".join(lines) + "\n"
-    print(text, flush=True)
-    if options.results:
-        with open(options.results, "a", encoding="utf-8") as file:
-            file.write(text + "\n")
+    record(options, "\n".join(lines))
     return {peer: statistics.median(found) for peer, found in ratios.items()}
 
 
+def record(options, text):
+    print(text + "\n", flush=True)
+    if options.results:
+        with open(options.results, "a", encoding="utf-8") as file:
+            file.write(text + "\n\n")
+
+
 def peak_bytes_of(work):
-    """Most resident bytes that `work` adds, seen in a child process of its own."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        work()
-        after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        os.write(writer, str((after - before) * 1024).encode())
-        os._exit(0)
-    os.close(writer)
-    with os.fdopen(reader) as pipe:
-        text = pipe.read()
-    os.waitpid(child, 0)
-    return int(text or -1)
+    """Most resident bytes that `work` adds to this process."""
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # forgets the peak so far
+    before = _memory("VmRSS")
+    work()
+    return _memory("VmHWM") - before
+
+
+def _memory(field):
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        if line.startswith(field + ":"):
+            return int(line.split()[1]) * 1024
+    raise SystemExit(f"the system does not tell {field}")
