@@ -1,6 +1,7 @@
 //! `lg_file_writer`: one file at one path. Neither fsync nor rename is done here.
 
 mod formats;
+mod own_bytes;
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};

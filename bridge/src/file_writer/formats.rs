@@ -13,6 +13,7 @@ use parquet::basic::Compression;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use serde::Deserialize;
 
+use super::own_bytes::own_bytes;
 use super::{CountedFile, Format};
 use crate::error::{BridgeError, Result};
 
@@ -170,7 +171,7 @@ struct IpcFile(IpcWriter<CountedFile>);
 
 impl FormatWriter for IpcFile {
     fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        Ok(self.0.write(batch)?)
+        Ok(self.0.write(&own_bytes(batch)?)?)
     }
 
     fn finish(self: Box<Self>) -> Result<()> {
@@ -184,7 +185,7 @@ struct IpcStream(StreamWriter<CountedFile>);
 
 impl FormatWriter for IpcStream {
     fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        Ok(self.0.write(batch)?)
+        Ok(self.0.write(&own_bytes(batch)?)?)
     }
 
     fn finish(self: Box<Self>) -> Result<()> {
