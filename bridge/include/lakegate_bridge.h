@@ -209,8 +209,9 @@ int32_t lg_predicate_evaluate(const lg_predicate* predicate, struct ArrowArray* 
 void lg_predicate_free(lg_predicate* predicate);
 
 /* ---- one file, written where the caller says; fsync and rename are the caller's ----
- * {"path", "format": "parquet"|"csv"|"ndjson"|"arrow", "options": {...}}; a path that exists is
- * LG_ERR_ALREADY_EXISTS; an unfinished file stays where it is.
+ * {"path", "format": "parquet"|"csv"|"ndjson"|"arrow", "options": {...}, "descriptor"}; a path that
+ * exists is LG_ERR_ALREADY_EXISTS; an unfinished file stays where it is. With a descriptor (null is
+ * none), which is taken over also on failure, nothing is made at the path.
  * parquet: "compression" (zstd(3)), "max_row_group_rows", "dictionary", "statistics"
  * ("none"|"chunk"|"page"); arrow: "compression" ("none"|"lz4"|"zstd"), "stream" (the IPC stream
  * format, in which batches may have dictionaries of their own); csv: "delimiter", "quote",
@@ -222,6 +223,13 @@ int32_t lg_file_writer_write(lg_file_writer* writer, struct ArrowArray* batch, l
 /* {"rows","bytes"}; the writer is spent afterwards. */
 int32_t lg_file_writer_finish(lg_file_writer* writer, lg_text** out, lg_error** err);
 void lg_file_writer_free(lg_file_writer* writer);
+
+/* ---- rows from another process ---- an uncompressed Arrow IPC stream out of a pipe, whose writer
+ * is not trusted: LG_ERR_CORRUPT_DATA, LG_ERR_RESOURCE_LIMIT (a message longer than the most bytes).
+ * The end of the pipe between two messages is the end of the stream. Takes the descriptor, also on
+ * failure. Calls block. */
+int32_t lg_pipe_read(int32_t descriptor, uint64_t most_message_bytes, struct ArrowArrayStream* out,
+                     lg_error** err);
 
 /* ---- Delta Lake: snapshots ---- {"path", "version", "timestamp_ms"}
  * LG_ERR_NOT_FOUND: no log, or no such version (the message has the range); a timestamp means

@@ -5,6 +5,7 @@ mod own_bytes;
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
+use std::os::fd::FromRawFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -37,6 +38,8 @@ pub enum Format {
 #[serde(deny_unknown_fields)]
 struct Request {
     path: String,
+    /// Written instead of a file at the path, which then is its name in messages. Taken over.
+    descriptor: Option<i32>,
     format: Format,
     #[serde(default)]
     options: WriterOptions,
@@ -73,13 +76,15 @@ pub struct FileWriter {
 impl FileWriter {
     fn open(engine: &Engine, request: Request, schema: SchemaRef) -> Result<Self> {
         let bytes = Arc::new(AtomicU64::new(0));
-        let mut options = OpenOptions::new();
+        // Before anything can fail: it is ours to close.
+        let given = request
+            .descriptor
+            .map(|descriptor| unsafe { File::from_raw_fd(descriptor) });
         let make_file = || {
-            let file = options
-                .write(true)
-                .create_new(true)
-                .open(&request.path)
-                .map_err(|error| from_io(&error).about_file(&request.path))?;
+            let file = match given {
+                Some(file) => file,
+                None => new_file(&request.path)?,
+            };
             Ok(CountedFile {
                 file: BufWriter::with_capacity(BUFFER_BYTES, file),
                 bytes: bytes.clone(),
@@ -114,6 +119,14 @@ impl FileWriter {
         let bytes = self.bytes.load(Ordering::Relaxed);
         Text::json(&json!({"rows": self.rows, "bytes": bytes}))
     }
+}
+
+fn new_file(path: &str) -> Result<File> {
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(path)
+        .map_err(|error| from_io(&error).about_file(path))
 }
 
 fn spent() -> BridgeError {

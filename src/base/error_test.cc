@@ -1,5 +1,7 @@
 #include "lakegate/error.h"
 
+#include "base/error_json.h"
+
 #include <set>
 #include <string>
 
@@ -67,6 +69,36 @@ TEST(ErrorJson, CarriesEveryDetailByItsFields) {
 TEST(ErrorJson, ReplacesBytesThatAreNoUtf8) {
   const auto json = nlohmann::json::parse(Error(ErrorKind::kIo, "bad \xff byte").ToJson());
   EXPECT_EQ(json.at("message"), "bad \uFFFD byte");
+}
+
+TEST(ErrorJson, IsReadAsTheErrorItWas) {
+  const ErrorDetail details[] = {
+      std::monostate(),
+      SqlPosition{2, 5},
+      PolicyViolation{"dml", "DELETE", {1, 3}, "sql_policy"},
+      CommitConflict{"append", 3, 4},
+      ConstraintViolation{"span", 2, {"a", "b\n\"c\""}},
+      FilePosition{"x/\u00e9", 9},
+  };
+  for (const ErrorKind kind : AllErrorKinds()) {
+    for (const ErrorDetail& detail : details) {
+      const Error error(kind, "what \t happened", detail);
+      EXPECT_EQ(base::ParseErrorJson(error.ToJson()), error) << error.ToJson();
+    }
+  }
+}
+
+TEST(ErrorJson, IsCorruptWhereItIsNone) {
+  for (
+      const char* text :
+      {"", "{", "[]", "7", "{}", R"({"kind":"kIo"})", R"({"kind":"kNew","message":"m"})",
+       R"({"kind":"kIo","message":3})", R"({"kind":"kIo","message":"m","detail":7})",
+       R"({"kind":"kIo","message":"m","detail":{"line":1}})",
+       R"({"kind":"kIo","message":"m","detail":{"path":"x","line":"1"}})",
+       R"({"kind":"kIo","message":"m","detail":{"constraint":"c","violations":1,"first_rows":[1]}})",
+       R"({"kind":"kIo","message":"m","detail":{"violation":"v","name":"n","setting":"s"}})"}) {
+    EXPECT_EQ(base::ParseErrorJson(text).kind(), ErrorKind::kCorruptData) << text;
+  }
 }
 
 Result<int> Half(int value) {

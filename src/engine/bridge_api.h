@@ -48,6 +48,7 @@
   X(lg_file_writer_write)          \
   X(lg_file_writer_finish)         \
   X(lg_file_writer_free)           \
+  X(lg_pipe_read)                  \
   X(lg_delta_open)                 \
   X(lg_delta_info)                 \
   X(lg_delta_schema)               \

@@ -20,9 +20,11 @@ FileWriter::~FileWriter() = default;
 
 Result<FileWriter> FileWriter::Open(const Engine& engine, const FileWriterOptions& options,
                                     const ArrowSchema& schema) {
-  const std::string text = Dump({{"path", options.path},
-                                 {"format", FormatName(options.format)},
-                                 {"options", TypedOptions(options.options)}});
+  nlohmann::ordered_json request = {{"path", options.path},
+                                    {"format", FormatName(options.format)},
+                                    {"options", TypedOptions(options.options)}};
+  if (options.descriptor >= 0) request["descriptor"] = options.descriptor;
+  const std::string text = Dump(request);
   OwnedSchema copy = CopySchema(schema);
   const auto& state = engine.state();
   auto handle = FileWriterHandle::Open<&BridgeApi::lg_file_writer_open>(

@@ -21,6 +21,9 @@ struct FileWriterOptions {
   std::string path;  // absolute
   DataFormat format = DataFormat::kParquet;
   std::map<std::string, std::string> options = {};
+  // Written instead, where it is not negative: an open descriptor, which the writer closes, also
+  // when it cannot be made; the path then is its name in messages.
+  int descriptor = -1;
 };
 
 struct FileTotals {

@@ -185,7 +185,9 @@ struct IpcStream(StreamWriter<CountedFile>);
 
 impl FormatWriter for IpcStream {
     fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        Ok(self.0.write(&own_bytes(batch)?)?)
+        self.0.write(&own_bytes(batch)?)?;
+        // Whoever reads along waits for it.
+        Ok(self.0.get_mut().flush()?)
     }
 
     fn finish(self: Box<Self>) -> Result<()> {

@@ -1,0 +1,178 @@
+#include "isolation/worker_process.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <utility>
+
+#include "base/try.h"
+
+namespace lakegate::isolation {
+namespace {
+
+// Both sides go on working while so much is on the way.
+constexpr int kPipeBytes = 1 << 20;
+
+struct Ends {
+  Descriptor ours;
+  Descriptor theirs;
+};
+
+Error CannotStart(const std::string& program, int error) {
+  return Error(ErrorKind::kUnavailable,
+               fmt::format("The worker process cannot be started: {}: {}. The setting "
+                           "execution.worker_program names another program; execution.isolation = "
+                           "\"none\" needs none.",
+                           program, std::strerror(error)));
+}
+
+Result<Ends> MakeSocket(const std::string& program) {
+  std::array<int, 2> ends;
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+    return CannotStart(program, errno);
+  }
+  return Ends{Descriptor(ends[0]), Descriptor(ends[1])};
+}
+
+Result<Ends> MakePipe(const std::string& program) {
+  std::array<int, 2> ends;
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return CannotStart(program, errno);
+  Ends made{Descriptor(ends[0]), Descriptor(ends[1])};
+  // A smaller one does as well.
+  ::fcntl(made.ours.get(), F_SETPIPE_SZ, kPipeBytes);
+  return made;
+}
+
+// What posix_spawn is told, released with it.
+class SpawnPlan {
+ public:
+  SpawnPlan() {
+    ::posix_spawn_file_actions_init(&actions_);
+    ::posix_spawnattr_init(&attributes_);
+  }
+  ~SpawnPlan() {
+    ::posix_spawn_file_actions_destroy(&actions_);
+    ::posix_spawnattr_destroy(&attributes_);
+  }
+  SpawnPlan(const SpawnPlan&) = delete;
+  SpawnPlan& operator=(const SpawnPlan&) = delete;
+
+  // Signals as a new program expects them, whatever this one has set, and a process group of its
+  // own: an interrupt of the terminal is for the parent, which decides.
+  int Prepare(int control, int rows) {
+    sigset_t none;
+    sigset_t all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    ::posix_spawnattr_setsigmask(&attributes_, &none);
+    ::posix_spawnattr_setsigdefault(&attributes_, &all);
+    ::posix_spawnattr_setpgroup(&attributes_, 0);
+    ::posix_spawnattr_setflags(
+        &attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+    for (const int standard : {0, 1, 2}) {
+      const int mode = standard == 0 ? O_RDONLY : O_WRONLY;
+      if (const int error =
+              ::posix_spawn_file_actions_addopen(&actions_, standard, "/dev/null", mode, 0)) {
+        return error;
+      }
+    }
+    for (const auto& [from, to] :
+         {std::pair(control, kControlDescriptor), std::pair(rows, kRowsDescriptor)}) {
+      if (const int error = ::posix_spawn_file_actions_adddup2(&actions_, from, to)) return error;
+    }
+    return ::posix_spawn_file_actions_addclosefrom_np(&actions_, kRowsDescriptor + 1);
+  }
+
+  int Spawn(const std::string& program, std::vector<char*> arguments, pid_t* pid) {
+    std::array<char*, 1> environment = {nullptr};
+    return ::posix_spawn(pid, program.c_str(), &actions_, &attributes_, arguments.data(),
+                         environment.data());
+  }
+
+ private:
+  posix_spawn_file_actions_t actions_;
+  posix_spawnattr_t attributes_;
+};
+
+// Moves a descriptor out of the way of those that the child has fixed numbers for.
+Result<Descriptor> Moved(Descriptor descriptor, const std::string& program) {
+  Descriptor moved(::fcntl(descriptor.get(), F_DUPFD_CLOEXEC, kRowsDescriptor + 1));
+  if (moved.get() < 0) return CannotStart(program, errno);
+  return moved;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<WorkerProcess>> WorkerProcess::Start(
+    const std::string& program, const std::vector<std::string>& arguments) {
+  LG_ASSIGN_OR_RETURN(Ends control, MakeSocket(program));
+  LG_ASSIGN_OR_RETURN(Ends rows, MakePipe(program));
+  LG_ASSIGN_OR_RETURN(const Descriptor their_control, Moved(std::move(control.theirs), program));
+  LG_ASSIGN_OR_RETURN(const Descriptor their_rows, Moved(std::move(rows.theirs), program));
+  std::vector<std::string> words = {program};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  std::vector<char*> pointers;
+  pointers.reserve(words.size() + 1);
+  for (std::string& word : words) pointers.push_back(word.data());
+  pointers.push_back(nullptr);
+  SpawnPlan plan;
+  pid_t pid = 0;
+  int error = plan.Prepare(their_control.get(), their_rows.get());
+  if (error == 0) error = plan.Spawn(program, std::move(pointers), &pid);
+  if (error != 0) return CannotStart(program, error);
+  return std::unique_ptr<WorkerProcess>(
+      new WorkerProcess(pid, std::move(control.ours), std::move(rows.ours)));
+}
+
+WorkerProcess::~WorkerProcess() { Wait(true); }
+
+void WorkerProcess::Kill() {
+  const std::lock_guard lock(mutex_);
+  if (waited_) return;
+  killed_ = true;
+  ::kill(pid_, SIGKILL);
+}
+
+int WorkerProcess::Wait(bool kill_first) {
+  const std::lock_guard lock(mutex_);
+  if (waited_) return status_;
+  if (kill_first) ::kill(pid_, SIGKILL);
+  while (::waitpid(pid_, &status_, 0) < 0 && errno == EINTR) {
+  }
+  waited_ = true;
+  return status_;
+}
+
+Error WorkerProcess::Ending() {
+  // A process whose descriptors have closed is about to end by itself; one that is not is ended.
+  constexpr int kGraceMs = 200;
+  pollfd closed = {.fd = control(), .events = 0, .revents = 0};
+  ::poll(&closed, 1, kGraceMs);
+  const int status = Wait((closed.revents & POLLHUP) == 0);
+  if (!WIFSIGNALED(status)) {
+    return Error(
+        ErrorKind::kInternal,
+        fmt::format("The worker process of the session ended in the middle of a statement, "
+                    "with exit code {}.",
+                    WIFEXITED(status) ? WEXITSTATUS(status) : -1));
+  }
+  const int signal = WTERMSIG(status);
+  const bool limit = signal == SIGABRT || signal == SIGXCPU || signal == SIGXFSZ ||
+                     (signal == SIGKILL && !killed_);
+  return Error(limit ? ErrorKind::kResourceLimit : ErrorKind::kInternal,
+               fmt::format("The worker process of the session was ended by the signal {} ({}){}",
+                           signal, ::strsignal(signal),
+                           limit ? ": the statement needed more than its limits; see "
+                                   "execution.memory_limit and execution.worker_address_space."
+                                 : "."));
+}
+
+}  // namespace lakegate::isolation
