@@ -45,25 +45,28 @@ const PolicyField kFields[] = {
     {"query.plan_nodes", kAllows, &QueryLimits::plan_nodes, "nodes of the expanded plan"},
 };
 
-template <typename Names>
-std::string NamesText(const Names& names) {
-  std::vector<std::string> quoted;
-  quoted.reserve(names.size());
-  for (const std::string& name : names) quoted.push_back(fmt::format("\"{}\"", name));
-  return fmt::format("[{}]", base::Join(quoted, ", "));
-}
-
+// A TOML basic string.
 std::string TomlText(std::string_view text) {
   std::string quoted = "\"";
   for (const char byte : text) {
-    if (byte == '"' || byte == '\\') quoted += '\\';
-    if (byte == '\n') {
-      quoted += "\\n";
+    if (byte == '"' || byte == '\\') {
+      quoted += '\\';
+      quoted += byte;
+    } else if (static_cast<unsigned char>(byte) < 0x20 || byte == 0x7f) {
+      quoted += fmt::format("\\u{:04x}", static_cast<unsigned char>(byte));
     } else {
       quoted += byte;
     }
   }
   return quoted + '"';
+}
+
+template <typename Names>
+std::string NamesText(const Names& names) {
+  std::vector<std::string> quoted;
+  quoted.reserve(names.size());
+  for (const std::string& name : names) quoted.push_back(TomlText(name));
+  return fmt::format("[{}]", base::Join(quoted, ", "));
 }
 
 std::string TextOfProtection(const RelationProtection& protection) {
@@ -83,9 +86,7 @@ std::string TextOfProtection(const RelationProtection& protection) {
 struct TextOfField {
   const SqlPolicy& policy;
 
-  std::string operator()(std::string SqlPolicy::*member) const {
-    return fmt::format("\"{}\"", policy.*member);
-  }
+  std::string operator()(std::string SqlPolicy::*member) const { return TomlText(policy.*member); }
   std::string operator()(bool SqlPolicy::*member) const {
     return policy.*member ? "true" : "false";
   }
@@ -120,6 +121,16 @@ std::span<const PolicyField> AllPolicyFields() { return kFields; }
 
 std::string FieldText(const SqlPolicy& policy, const PolicyField& field) {
   return std::visit(TextOfField{policy}, field.member);
+}
+
+std::string PolicyToToml(const SqlPolicy& policy) {
+  std::string text;
+  for (const PolicyField& field : AllPolicyFields()) {
+    const std::string value = FieldText(policy, field);
+    const bool word = value == "any" || value == "none";
+    text += fmt::format("{} = {}\n", field.name, word ? TomlText(value) : value);
+  }
+  return text;
 }
 
 }  // namespace lakegate::guard

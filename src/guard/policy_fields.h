@@ -46,6 +46,9 @@ std::span<const PolicyField> AllPolicyFields();
 // "none".
 std::string FieldText(const SqlPolicy& policy, const PolicyField& field);
 
+// A policy file that says all of it: `SqlPolicy::FromToml` gives an equal policy.
+std::string PolicyToToml(const SqlPolicy& policy);
+
 }  // namespace lakegate::guard
 
 #endif  // LAKEGATE_GUARD_POLICY_FIELDS_H_

@@ -198,6 +198,28 @@ TEST(GuardPolicy, NarrowerRootsLieUnderOneOfTheSessions) {
   EXPECT_EQ(status.error().kind(), ErrorKind::kInvalidArgument);
 }
 
+TEST(GuardPolicy, AsAFileIsReadAsThePolicyItWas) {
+  SqlPolicy odd = SqlPolicy::Preset("read_only").value();
+  odd.name = "a \"name\" \\ with\nlines\t\x01";
+  odd.relations = std::set<std::string>{"t", "with \"quotes\"", "any"};
+  odd.functions = std::set<std::string>{};
+  odd.denied_functions = {"none"};
+  odd.protect["t"] = {.filter = "a = 'x\ny'",
+                      .masks = {{"b c", "left(\"b c\", 1)"}, {"d", "hash"}}};
+  odd.query.result_rows = 7;
+  odd.sql.max_bytes = 9;
+  std::vector<SqlPolicy> policies = {odd};
+  for (const char* preset : {"read_only", "service", "write", "admin"}) {
+    policies.push_back(SqlPolicy::Preset(preset).value());
+  }
+  for (const SqlPolicy& policy : policies) {
+    const std::string text = PolicyToToml(policy);
+    const auto again = SqlPolicy::FromToml(text, "a file");
+    ASSERT_TRUE(again) << again.error().ToString() << "\n" << text;
+    EXPECT_TRUE(*again == policy) << text;
+  }
+}
+
 TEST(GuardLimits, BridgeLimitsBecomeViolations) {
   const SqlPolicy policy;
   const Error error = LimitError("max_tokens", "Found 30000.", policy, {2, 7});
