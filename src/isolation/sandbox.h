@@ -19,8 +19,8 @@ namespace lakegate::isolation {
 struct SandboxRules {
   // Files, and folders with all beneath them; what does not exist is left out. The few files of
   // the system that a running program reads (time zones, processors) are readable always.
-  std::vector<std::string> readable;
-  std::vector<std::string> writable;  // readable too
+  std::vector<std::string> readable = {};
+  std::vector<std::string> writable = {};  // readable too
   // Zero or less: as it is.
   std::int64_t address_space_bytes = 0;
   std::int64_t file_bytes = 0;  // of one file

@@ -2,15 +2,16 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <poll.h>
 #include <spawn.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstring>
+#include <thread>
 #include <utility>
 
 #include "base/try.h"
@@ -132,7 +133,7 @@ Result<std::unique_ptr<WorkerProcess>> WorkerProcess::Start(
       new WorkerProcess(pid, std::move(control.ours), std::move(rows.ours)));
 }
 
-WorkerProcess::~WorkerProcess() { Wait(true); }
+WorkerProcess::~WorkerProcess() { Wait(std::chrono::milliseconds(0)); }
 
 void WorkerProcess::Kill() {
   const std::lock_guard lock(mutex_);
@@ -141,22 +142,30 @@ void WorkerProcess::Kill() {
   ::kill(pid_, SIGKILL);
 }
 
-int WorkerProcess::Wait(bool kill_first) {
-  const std::lock_guard lock(mutex_);
-  if (waited_) return status_;
-  if (kill_first) ::kill(pid_, SIGKILL);
-  while (::waitpid(pid_, &status_, 0) < 0 && errno == EINTR) {
+int WorkerProcess::Wait(std::chrono::milliseconds grace) {
+  const auto end = std::chrono::steady_clock::now() + grace;
+  while (true) {
+    const std::lock_guard lock(mutex_);
+    if (waited_) return status_;
+    const pid_t found = ::waitpid(pid_, &status_, WNOHANG);
+    if (found == 0 && std::chrono::steady_clock::now() < end) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      continue;
+    }
+    if (found == 0) {
+      killed_ = true;
+      ::kill(pid_, SIGKILL);
+      while (::waitpid(pid_, &status_, 0) < 0 && errno == EINTR) {
+      }
+    }
+    waited_ = true;
+    return status_;
   }
-  waited_ = true;
-  return status_;
 }
 
 Error WorkerProcess::Ending() {
-  // A process whose descriptors have closed is about to end by itself; one that is not is ended.
-  constexpr int kGraceMs = 200;
-  pollfd closed = {.fd = control(), .events = 0, .revents = 0};
-  ::poll(&closed, 1, kGraceMs);
-  const int status = Wait((closed.revents & POLLHUP) == 0);
+  // One that is about to end has closed its descriptors already.
+  const int status = Wait(std::chrono::milliseconds(300));
   if (!WIFSIGNALED(status)) {
     return Error(
         ErrorKind::kInternal,

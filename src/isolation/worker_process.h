@@ -9,6 +9,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -41,15 +42,16 @@ class WorkerProcess {
   // At once; what it was doing is lost. Its descriptors close, so that whoever reads them wakes.
   void Kill();
 
-  // Kills it if it still lives, waits, and says how it ended: kResourceLimit for the signals of
-  // passed limits (SIGABRT, by which failed allocations and full stacks end, SIGXCPU, SIGXFSZ,
-  // SIGKILL that was not ours), kInternal otherwise.
+  // Waits a moment, kills it if it still lives, and says how it ended: kResourceLimit for the
+  // signals of passed limits (SIGABRT, by which failed allocations and full stacks end, SIGXCPU,
+  // SIGXFSZ, SIGKILL that was not ours), kInternal otherwise.
   Error Ending();
 
  private:
   WorkerProcess(pid_t pid, Descriptor control, Descriptor rows)
       : pid_(pid), control_(std::move(control)), rows_(std::move(rows)) {}
-  int Wait(bool kill_first);
+  // Its status; kills it where it does not end by itself in so long.
+  int Wait(std::chrono::milliseconds grace);
 
   const pid_t pid_;
   Descriptor control_;
