@@ -8,7 +8,7 @@ use std::sync::Once;
 use serde::de::DeserializeOwned;
 
 use crate::abi::LgStr;
-use crate::error::{BridgeError, Result};
+use crate::error::{BridgeError, Kind, Result};
 
 /// Runs the body of an export. Its error, or its panic, becomes `*err` and the return value.
 #[allow(clippy::not_unsafe_ptr_arg_deref)] // `err` is checked; the header vouches for the rest
@@ -73,6 +73,14 @@ pub fn panic_error(payload: &(dyn Any + Send)) -> BridgeError {
         .copied()
         .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no message");
+    // How the Arrow library says that a column passed what its offsets count.
+    if text.ends_with("offset overflow") || text == "capacity overflow" {
+        return BridgeError::new(
+            Kind::ResourceLimit,
+            "a column of one batch would take more than 2 GiB, which is as far as its offsets count",
+        )
+        .with_subject("batch_rows");
+    }
     BridgeError::internal(format!("the engine panicked: {text}"))
 }
 

@@ -130,7 +130,10 @@ pub fn open(
         Format::Arrow => {
             let properties = ipc_options(options)?;
             if options.stream == Some(true) {
-                let writer = StreamWriter::try_new_with_options(make_file()?, schema, properties)?;
+                let file = make_file()?;
+                let mut writer = StreamWriter::try_new_with_options(file, schema, properties)?;
+                // Whoever reads along waits for the schema too.
+                writer.get_mut().flush()?;
                 return Ok(Box::new(IpcStream(writer)));
             }
             let writer = IpcWriter::try_new_with_options(make_file()?, schema, properties)?;
