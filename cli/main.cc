@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <exception>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 #include "cli/console.h"
 #include "cli/exit_code.h"
 #include "cli/verb.h"
+#include "lakegate/worker.h"
 
 namespace lakegate::cli {
 namespace {
@@ -65,6 +67,8 @@ int Main(int count, char** arguments) {
 }  // namespace lakegate::cli
 
 int main(int count, char** arguments) {
+  // Not a verb of people: a session starts it. Nothing may come before it, and nothing after.
+  if (count == 2 && arguments[1] == std::string_view("worker")) std::_Exit(lakegate::RunWorker());
   try {
     return lakegate::cli::Main(count, arguments);
   } catch (const std::exception& error) {

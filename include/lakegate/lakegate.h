@@ -29,6 +29,7 @@
 #include "lakegate/session.h"
 #include "lakegate/version.h"
 #include "lakegate/winner_select.h"
+#include "lakegate/worker.h"
 #include "lakegate/write.h"
 
 #endif  // LAKEGATE_LAKEGATE_H_

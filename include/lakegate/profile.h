@@ -163,6 +163,17 @@ struct CachePolicy {
   bool operator==(const CachePolicy&) const = default;
 };
 
+// Where statements run: in this process, or each in a worker process (docs/SECURITY.md).
+struct IsolationPolicy {
+  bool in_workers = false;
+  std::string worker_program = {};  // "": the lakegate command beside the library
+  std::int64_t workers_max = 0;
+  std::int64_t address_space_bytes = 0;  // of a worker
+  std::int64_t open_files = 0;           // of a worker
+  std::int64_t cpu_time_ms = 0;          // of a statement; 0: no limit
+  bool operator==(const IsolationPolicy&) const = default;
+};
+
 class LAKEGATE_EXPORT Profile {
  public:
   static Result<Profile> Build(const ProfileSources& sources);
@@ -181,6 +192,7 @@ class LAKEGATE_EXPORT Profile {
   std::int64_t FunctionLimitBytes() const;  // that one call may make; 0: none
   std::int64_t TimeLimitMs() const;         // 0: none
   bool Deterministic() const;               // row order never depends on threads
+  lakegate::IsolationPolicy IsolationPolicy() const;
   // Whether a join on `keys` may repartition its inputs: never without keys, on one
   // partition, or where it was switched off.
   bool JoinRepartitionEnabled(std::span<const std::string> keys) const;

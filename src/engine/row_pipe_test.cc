@@ -91,7 +91,7 @@ TEST(RowPipe, GivesTheRowsThatWereWritten) {
   EXPECT_GT(refused, 1000);
 }
 
-TEST(RowPipe, ReceivesABatchBeforeTheNextIsWritten) {
+TEST(RowPipe, ReceivesSchemaAndBatchesAsTheyAreWritten) {
   const auto engine = OpenTestEngine();
   const auto [out, in] = MakePipe();
   auto writer = FileWriter::Open(*engine,
@@ -101,9 +101,9 @@ TEST(RowPipe, ReceivesABatchBeforeTheNextIsWritten) {
                                   .descriptor = in},
                                  *IdNameSchema());
   ASSERT_TRUE(writer);
-  ASSERT_TRUE(writer->Write(IdNameBatch(0, 4)));
   auto rows = ReadRowPipe(out, kMost);
   ASSERT_TRUE(rows) << rows.error().ToString();
+  ASSERT_TRUE(writer->Write(IdNameBatch(0, 4)));
   const auto first = (*rows)->Next();
   ASSERT_TRUE(first && *first);
   EXPECT_EQ((**first)->length, 4);

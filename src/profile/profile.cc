@@ -200,6 +200,18 @@ lakegate::CachePolicy Profile::CachePolicy() const {
   return {name, name == "latest"};
 }
 
+lakegate::IsolationPolicy Profile::IsolationPolicy() const {
+  // Code, stacks and the reserves of allocators, of which little is ever touched.
+  constexpr std::int64_t kBesideMemory = std::int64_t{4} << 30;
+  const std::int64_t addresses = state_->Number("worker_address_space");
+  return {.in_workers = state_->Text("isolation") == "process",
+          .worker_program = state_->Text("worker_program"),
+          .workers_max = state_->Number("worker_limit"),
+          .address_space_bytes = addresses > 0 ? addresses : MemoryLimitBytes() + kBesideMemory,
+          .open_files = state_->Number("worker_open_files"),
+          .cpu_time_ms = state_->Number("worker_cpu_limit")};
+}
+
 bool Profile::DurableWrites() const { return state_->Flag("durable_writes"); }
 std::string Profile::RunDirectory() const { return state_->Text("run_directory"); }
 bool Profile::EventsToFile() const { return state_->Text("events") == "ndjson"; }

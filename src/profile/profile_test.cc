@@ -90,6 +90,7 @@ TEST(SafeProfile, IsReadOnlyBoundedAndDurable) {
   EXPECT_EQ(sql.allowed_relations, std::nullopt);
   EXPECT_EQ(sql.query.result_rows, std::nullopt);
   EXPECT_EQ(safe.MemoryLimitBytes(), std::int64_t{4} << 30);
+  EXPECT_FALSE(safe.IsolationPolicy().in_workers);
   EXPECT_TRUE(safe.DurableWrites());
   EXPECT_FALSE(safe.RecordStatementText());
   EXPECT_EQ(safe.AllowedRoots(), std::nullopt);
@@ -100,6 +101,8 @@ TEST(SafeProfile, IsReadOnlyBoundedAndDurable) {
 TEST(UntrustedPreset, IsTight) {
   const Profile profile = Profile::Build({.preset = "untrusted"}).value();
   EXPECT_EQ(profile.AllowedRoots(), Names{});
+  EXPECT_TRUE(profile.IsolationPolicy().in_workers);
+  EXPECT_GT(profile.IsolationPolicy().address_space_bytes, profile.MemoryLimitBytes());
   const SqlOptions sql = profile.EffectiveSqlOptions().value();
   EXPECT_EQ(sql.policy, "service");
   EXPECT_LT(sql.sql.max_bytes, SqlLimits().max_bytes);

@@ -48,6 +48,20 @@ constexpr std::array kSettings = std::to_array<Setting>({
     {"cache", "execution", kChoice, "latest", 0, 0, "latest|isolated",
      "What statements know of files from earlier ones: metadata of those that did not change "
      "(latest) or nothing (isolated); folders are always listed anew."},
+    {"isolation", "execution", kChoice, "none", 0, 0, "none|process",
+     "Where statements run: in this process, or each in a narrowed worker process that is ended "
+     "from outside when it is cancelled, too late or too large."},
+    {"worker_program", "execution", kText, "", 0, 0, "",
+     "The program of worker processes; empty is the lakegate command beside the library."},
+    {"worker_limit", "execution", kInteger, "16", 1, 1024, "",
+     "Worker processes of a session at most: statements that run at the same time."},
+    {"worker_address_space", "execution", kBytes, "0 B", 0, 16 * kTiB, "",
+     "Addresses that a worker process may use; 0 takes memory_limit and 4 GiB for code, stacks "
+     "and reserves."},
+    {"worker_open_files", "execution", kInteger, "256", 32, 1'048'576, "",
+     "Files that a worker process may have open at once."},
+    {"worker_cpu_limit", "execution", kDuration, "0 ms", 0, 365 * kDayMs, "",
+     "Processor time of a statement in a worker process; 0 has no limit."},
 
     {"sql_policy", "sql", kChoice, "read_only", 0, 0, "service|read_only|write|admin",
      "What SQL texts may do."},
@@ -138,6 +152,7 @@ constexpr std::array kPresets = std::to_array<profile::PresetEntry>({
     {"untrusted", "allowed_roots", ""},
     {"untrusted", "cache", "isolated"},
     {"untrusted", "function_limit", "16 MiB"},
+    {"untrusted", "isolation", "process"},
     {"untrusted", "memory_limit", "512 MiB"},
     {"untrusted", "spill_limit", "1 GiB"},
     {"untrusted", "sql_max_ast_depth", "100"},

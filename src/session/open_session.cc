@@ -23,21 +23,29 @@ std::string QuarantineDirectory(const Profile& profile, const std::string& given
 
 }  // namespace
 
-Result<std::unique_ptr<Session>> SessionAccess::Open(Profile profile,
-                                                     const SessionSurroundings& surroundings) {
-  auto state = std::make_shared<session::SessionState>(std::move(profile));
+Result<std::shared_ptr<session::SessionState>> session::OpenState(
+    Profile profile, const SessionSurroundings& surroundings) {
+  auto state = std::make_shared<SessionState>(std::move(profile));
   if (surroundings.events != nullptr) state->events = surroundings.events;
   state->quarantine_directory =
       QuarantineDirectory(state->profile, surroundings.quarantine_directory);
   LG_ASSIGN_OR_RETURN(state->spill,
-                      session::SpillArea::Open(state->profile.SpillDirectory(),
-                                               state->profile.SpillLimitBytes(), state->random));
+                      SpillArea::Open(state->profile.SpillDirectory(),
+                                      state->profile.SpillLimitBytes(), state->random));
   // Without room to spill the engine spills nothing.
   const bool spills = state->profile.SpillLimitBytes() > 0;
   LG_ASSIGN_OR_RETURN(auto engine,
                       engine::Engine::Open(EngineOptionsOf(
                           state->profile, spills ? state->spill->path() : std::string())));
-  state->engine = session::KeepSpillArea(std::move(engine), state->spill);
+  state->engine = KeepSpillArea(std::move(engine), state->spill);
+  const lakegate::IsolationPolicy isolation = state->profile.IsolationPolicy();
+  if (isolation.in_workers) state->workers = std::make_unique<WorkerPool>(isolation);
+  return state;
+}
+
+Result<std::unique_ptr<Session>> SessionAccess::Open(Profile profile,
+                                                     const SessionSurroundings& surroundings) {
+  LG_ASSIGN_OR_RETURN(auto state, session::OpenState(std::move(profile), surroundings));
   return std::unique_ptr<Session>(new Session(std::make_unique<Session::Impl>(std::move(state))));
 }
 

@@ -15,7 +15,7 @@ struct SessionSurroundings {
   observe::EventSink* events = nullptr;
   // Rows that break a quarantining contract go to <directory>/<dataset>.ndjson. "" leaves it
   // to the profile's run directory; without that, quarantining datasets are refused.
-  std::string quarantine_directory;
+  std::string quarantine_directory = {};
 };
 
 struct SessionAccess {
@@ -23,6 +23,15 @@ struct SessionAccess {
                                                const SessionSurroundings& surroundings);
 };
 
+namespace session {
+
+struct SessionState;
+
+// What a session holds. Errors of `Session::Open`.
+Result<std::shared_ptr<SessionState>> OpenState(Profile profile,
+                                                const SessionSurroundings& surroundings);
+
+}  // namespace session
 }  // namespace lakegate
 
 #endif  // LAKEGATE_SESSION_OPEN_SESSION_H_

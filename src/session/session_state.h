@@ -20,6 +20,7 @@
 #include "observe/event_sink.h"
 #include "session/spill_area.h"
 #include "session/step_store.h"
+#include "session/worker_pool.h"
 
 namespace lakegate::session {
 
@@ -43,6 +44,9 @@ struct SessionState {
   std::mutex stores_mutex;
   // Guarded by stores_mutex. Shared: streams read on after `Deregister`.
   std::map<std::string, std::shared_ptr<const StepStore>, std::less<>> stores;
+
+  // Where statements run, if not here (execution.isolation); they spill in the spill area.
+  std::unique_ptr<WorkerPool> workers;
 
   std::shared_ptr<const StepStore> FindStore(std::string_view name) {
     const std::lock_guard lock(stores_mutex);

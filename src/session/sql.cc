@@ -8,9 +8,9 @@
 namespace lakegate {
 
 Result<ArrowStream> Session::Sql(std::string_view text, const QueryOptions& options) {
-  LG_ASSIGN_OR_RETURN(const session::JudgedStatement judged,
-                      session::JudgeForRun(*impl_->state, text, options));
-  return session::RunStatement(impl_->state, text, judged.facts, judged.policy, options);
+  const std::shared_ptr<session::SessionState>& state = impl_->state;
+  if (state->workers != nullptr) return state->workers->Run(state, text, options);
+  return session::JudgeAndRun(state, text, options);
 }
 
 Result<std::vector<std::string>> Session::Split(std::string_view text) const {

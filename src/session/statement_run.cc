@@ -16,14 +16,6 @@
 namespace lakegate::session {
 namespace {
 
-// The tighter of the policy's and the profile's; 0 is no limit.
-std::int64_t RunTimeLimitMs(const SqlPolicy& policy, const Profile& profile) {
-  const std::int64_t own = policy.query.run_time_ms.value_or(0);
-  const std::int64_t general = profile.TimeLimitMs();
-  if (own == 0 || general == 0) return std::max(own, general);
-  return std::min(own, general);
-}
-
 void ReportVerdict(SessionState& state, std::string_view sql, const SqlPolicy& policy,
                    const Status& verdict) {
   observe::StatementGuarded event{.statement = std::string(sql),
@@ -41,6 +33,13 @@ void ReportVerdict(SessionState& state, std::string_view sql, const SqlPolicy& p
 }
 
 }  // namespace
+
+std::int64_t RunTimeLimitMs(const SqlPolicy& policy, const Profile& profile) {
+  const std::int64_t own = policy.query.run_time_ms.value_or(0);
+  const std::int64_t general = profile.TimeLimitMs();
+  if (own == 0 || general == 0) return std::max(own, general);
+  return std::min(own, general);
+}
 
 Result<JudgedStatement> JudgeForRun(SessionState& state, std::string_view sql,
                                     const QueryOptions& options) {
@@ -67,6 +66,12 @@ Result<ArrowStream> RunStatement(const std::shared_ptr<SessionState>& state, std
   auto rows = plan->Execute(RunTimeLimitMs(policy, state->profile), options.cancel);
   if (!rows) return NameLine(rows.error(), resolved.text_sources);
   return LimitResult(NameLines(*std::move(rows), std::move(resolved.text_sources)), policy.query);
+}
+
+Result<ArrowStream> JudgeAndRun(const std::shared_ptr<SessionState>& state, std::string_view sql,
+                                const QueryOptions& options) {
+  LG_ASSIGN_OR_RETURN(const JudgedStatement judged, JudgeForRun(*state, sql, options));
+  return RunStatement(state, sql, judged.facts, judged.policy, options);
 }
 
 }  // namespace lakegate::session

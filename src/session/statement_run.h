@@ -17,6 +17,9 @@ Result<ArrowStream> RunStatement(const std::shared_ptr<SessionState>& state, std
                                  const guard::StatementFacts& facts, const SqlPolicy& policy,
                                  const QueryOptions& options);
 
+// The tighter of the policy's and the profile's, in milliseconds; 0 is no limit.
+std::int64_t RunTimeLimitMs(const SqlPolicy& policy, const Profile& profile);
+
 // Judges, tells the observers, and gives facts and policy.
 struct JudgedStatement {
   SqlPolicy policy;
@@ -24,6 +27,10 @@ struct JudgedStatement {
 };
 Result<JudgedStatement> JudgeForRun(SessionState& state, std::string_view sql,
                                     const QueryOptions& options);
+
+// The way of a text: judged and run here, whatever execution.isolation says.
+Result<ArrowStream> JudgeAndRun(const std::shared_ptr<SessionState>& state, std::string_view sql,
+                                const QueryOptions& options);
 
 }  // namespace lakegate::session
 

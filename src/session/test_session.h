@@ -54,6 +54,9 @@ class TestFolder {
   std::string path_;
 };
 
+// Whether this run of the tests has its statements in worker processes.
+inline bool RunsInWorkers() { return std::getenv("LAKEGATE_TEST_IN_WORKERS") != nullptr; }
+
 // Default settings, spilling into the folder, with single settings on top.
 inline Profile ProfileIn(const TestFolder& folder,
                          const std::vector<std::pair<std::string, std::string>>& settings = {}) {
@@ -64,6 +67,10 @@ inline Profile ProfileIn(const TestFolder& folder,
   set("spill_directory", folder.File("spill"));
   set("durable_writes", "false");
   set("threads", "2");
+#ifdef LAKEGATE_WORKER
+  set("worker_program", LAKEGATE_WORKER);
+  if (RunsInWorkers()) set("isolation", "process");
+#endif
   for (const auto& [name, value] : settings) set(name, value);
   auto profile = Profile::Build(sources);
   EXPECT_TRUE(profile.has_value()) << profile.error().ToString();

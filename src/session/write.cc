@@ -63,11 +63,17 @@ Result<WriteReceipt> RunPrepared(session::SessionState& state, const WriteOption
 Result<WriteReceipt> Session::Write(std::string_view sql, const WriteOptions& write,
                                     const QueryOptions& query) {
   const std::shared_ptr<session::SessionState>& state = impl_->state;
+  QueryOptions ordered = query;
+  ordered.ordered = true;
+  if (state->workers != nullptr) {
+    LG_ASSIGN_OR_RETURN(const SqlPolicy policy, session::PolicyInForce(state->profile, query));
+    LG_ASSIGN_OR_RETURN(const WriteOptions prepared, PrepareWrite(*state, write, policy));
+    const auto rows = [&]() { return state->workers->Run(state, sql, ordered); };
+    return RunPrepared(*state, prepared, rows, query.cancel);
+  }
   LG_ASSIGN_OR_RETURN(const session::JudgedStatement judged,
                       session::JudgeForRun(*state, sql, query));
   LG_ASSIGN_OR_RETURN(const WriteOptions prepared, PrepareWrite(*state, write, judged.policy));
-  QueryOptions ordered = query;
-  ordered.ordered = true;
   const auto source = [&]() {
     return session::RunStatement(state, sql, judged.facts, judged.policy, ordered);
   };
