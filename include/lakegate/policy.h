@@ -45,6 +45,10 @@ struct QueryLimits {
   std::optional<std::int64_t> plan_time_ms;
   std::optional<std::int64_t> run_time_ms;
   std::optional<std::int64_t> plan_nodes;
+  // What the files hold that the statement's relations have now, known before anything is read;
+  // a relation counts once, whatever part of it is needed.
+  std::optional<std::int64_t> scan_bytes = {};
+  std::optional<std::int64_t> scan_files = {};
   bool operator==(const QueryLimits&) const = default;
 };
 

@@ -113,5 +113,24 @@ TEST(GuardPlanVerdict, AllowsStatementsWhereTheTextMayHoldOne) {
                         Preset("admin"), {}));
 }
 
+TEST(ScanVerdict, RefusesMoreThanMayBeRead) {
+  SqlPolicy policy;
+  const ScanCost cost{.bytes = 1'000, .files = 3};
+  EXPECT_TRUE(JudgeScan(cost, policy));
+  policy.query.scan_bytes = 1'000;
+  policy.query.scan_files = 3;
+  EXPECT_TRUE(JudgeScan(cost, policy));
+  policy.query.scan_bytes = 999;
+  const Status bytes = JudgeScan(cost, policy);
+  ASSERT_FALSE(bytes);
+  const auto& detail = std::get<PolicyViolation>(bytes.error().detail());
+  EXPECT_EQ(detail.violation, "limit");
+  EXPECT_EQ(detail.name, "1000 of 999");
+  EXPECT_EQ(detail.setting, "query.scan_bytes");
+  policy.query.scan_files = 2;
+  EXPECT_EQ(std::get<PolicyViolation>(JudgeScan(cost, policy).error().detail()).setting,
+            "query.scan_files");
+}
+
 }  // namespace
 }  // namespace lakegate::guard

@@ -43,6 +43,8 @@ const PolicyField kFields[] = {
     {"query.plan_time_ms", kAllows, &QueryLimits::plan_time_ms, "milliseconds of planning"},
     {"query.run_time_ms", kAllows, &QueryLimits::run_time_ms, "milliseconds of running"},
     {"query.plan_nodes", kAllows, &QueryLimits::plan_nodes, "nodes of the expanded plan"},
+    {"query.scan_bytes", kAllows, &QueryLimits::scan_bytes, "bytes of the files it may read"},
+    {"query.scan_files", kAllows, &QueryLimits::scan_files, "files it may read"},
 };
 
 // A TOML basic string.

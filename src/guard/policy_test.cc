@@ -170,6 +170,8 @@ TEST(GuardPolicy, EveryWiderFieldIsRefusedByName) {
   session.denied_relations = {"secrets"};
   session.denied_functions = {"random"};
   session.roots = {"/data"};
+  session.query.scan_bytes = 1;
+  session.query.scan_files = 1;
   session.protect["calls"].filter = "id > 1";
   EXPECT_TRUE(CheckNarrower(session, session));
   for (const PolicyField& field : AllPolicyFields()) {

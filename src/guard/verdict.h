@@ -60,6 +60,15 @@ Status Judge(const TextFacts& facts, const SqlPolicy& policy);
 Status JudgePlan(const PlanFacts& plan, const SqlPolicy& policy,
                  const std::set<std::string>& resolved_relations);
 
+// What a statement could read at most: the files behind the relations it names.
+struct ScanCost {
+  std::int64_t bytes = 0;
+  std::int64_t files = 0;
+};
+// Before the statement is planned: violation "limit", settings query.scan_bytes and
+// query.scan_files.
+Status JudgeScan(const ScanCost& cost, const SqlPolicy& policy);
+
 // What `--dry-run` prints: each statement with its kind and what it names, then "allowed by
 // policy 'x'." or the refusal. Ends in a newline.
 std::string VerdictText(const TextFacts& facts, const SqlPolicy& policy);

@@ -124,6 +124,8 @@ Result<SqlOptions> Profile::EffectiveSqlOptions(std::optional<std::string_view> 
   options.query.plan_time_ms = NoneIfZero(state_->Number("sql_plan_time_limit"));
   options.query.run_time_ms = NoneIfZero(TimeLimitMs());
   options.query.plan_nodes = NoneIfZero(state_->Number("sql_max_plan_nodes"));
+  options.query.scan_bytes = NoneIfZero(state_->Number("sql_max_scan_bytes"));
+  options.query.scan_files = NoneIfZero(state_->Number("sql_max_scan_files"));
   return options;
 }
 

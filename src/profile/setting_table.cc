@@ -91,6 +91,11 @@ constexpr std::array kSettings = std::to_array<Setting>({
      "WITH clauses inside one another at most."},
     {"sql_max_plan_nodes", "sql", kInteger, "0", 0, kBillion, "",
      "Nodes of the expanded plan at most; 0 has no limit."},
+    {"sql_max_scan_bytes", "sql", kBytes, "0 B", 0, 1024 * kTiB, "",
+     "Bytes of the files behind a statement's relations at most, known before it reads; 0 has no "
+     "limit."},
+    {"sql_max_scan_files", "sql", kInteger, "0", 0, kBillion, "",
+     "Files behind a statement's relations at most; 0 has no limit."},
     {"sql_max_result_rows", "sql", kInteger, "0", 0, 1000 * kBillion * 1000, "",
      "Rows of a result at most; 0 has no limit."},
     {"sql_max_result_bytes", "sql", kBytes, "0 B", 0, 1024 * kTiB, "",

@@ -56,7 +56,8 @@ Status JudgeCheck(const Check& check, const SqlPolicy& policy) {
 QueryLimits CapsOf(QueryLimits requested, const QueryLimits& session) {
   for (const auto member :
        {&QueryLimits::result_rows, &QueryLimits::result_bytes, &QueryLimits::plan_time_ms,
-        &QueryLimits::run_time_ms, &QueryLimits::plan_nodes}) {
+        &QueryLimits::run_time_ms, &QueryLimits::plan_nodes, &QueryLimits::scan_bytes,
+        &QueryLimits::scan_files}) {
     if (!(requested.*member)) requested.*member = session.*member;
   }
   return requested;

@@ -41,6 +41,8 @@ Status AddDataset(const std::shared_ptr<SessionState>& state, const std::string&
   }
   LG_ASSIGN_OR_RETURN(const engine::TableInfo info, table->Info());
   ReportOpened(*state, name, *located, info.version);
+  resolved->cost.bytes += info.bytes;
+  resolved->cost.files += info.files;
   if (*located->format == DataFormat::kNdjson || *located->format == DataFormat::kCsv) {
     resolved->text_sources.push_back(*located);
   }
@@ -143,7 +145,7 @@ Result<ResolvedRelations> ResolveRelations(const std::shared_ptr<SessionState>& 
   LG_ASSIGN_OR_RETURN(const auto closure, state->catalog.Closure(names));
   LG_ASSIGN_OR_RETURN(engine::EngineSession session, OpenEngineSession(*state, needs.ordered));
   ResolvedRelations resolved{
-      .session = std::move(session), .has_kernels = false, .names = {}, .text_sources = {}};
+      .session = std::move(session), .has_kernels = false, .names = {}, .cost = {}, .text_sources = {}};
   LG_RETURN_IF_ERROR(AddKernelsFor(facts, state, policy, needs, &resolved));
   for (const auto& [name, entry] : closure) {
     LG_RETURN_IF_ERROR(AddEntry(state, name, entry, policy, needs, &resolved));
@@ -155,6 +157,7 @@ Result<ResolvedRelations> ResolveRelations(const std::shared_ptr<SessionState>& 
     spec.location.path = path;
     LG_RETURN_IF_ERROR(AddDataset(state, path, spec, needs, &resolved));
   }
+  LG_RETURN_IF_ERROR(guard::JudgeScan(resolved.cost, policy));
   return resolved;
 }
 

@@ -14,6 +14,7 @@
 
 #include "engine/statement.h"
 #include "guard/facts.h"
+#include "guard/verdict.h"
 #include "lakegate/policy.h"
 #include "session/session_state.h"
 
@@ -30,6 +31,8 @@ struct ResolvedRelations {
   bool has_kernels = false;
   // Every name in it: what the expanded plan may scan.
   std::set<std::string> names;
+  // The files behind them.
+  guard::ScanCost cost;
   // Text files among them, for errors that want a line.
   std::vector<DatasetLocation> text_sources;
 };

@@ -147,6 +147,44 @@ TEST(SessionSql, StopsAtTheResultLimit) {
   EXPECT_EQ(RowsOf(session->Sql("SELECT n FROM numbers")), "kResourceLimit");
 }
 
+TEST(SessionSql, RefusesToReadMoreThanItMayBeforeItReads) {
+  const TestFolder folder;
+  folder.Write("small.csv", "a\n1\n");
+  folder.Write("many/1.csv", "a\n1\n");
+  folder.Write("many/2.csv", "a\n2\n");
+  folder.Write("large.csv", "a\n" + std::string(5'000, '7') + "\n");
+  const auto session =
+      OpenIn(folder, {{"sql_max_scan_bytes", "4000"}, {"sql_max_scan_files", "2"}});
+  for (const char* name : {"small", "many", "large"}) {
+    DatasetSpec spec;
+    spec.name = name;
+    spec.location.path =
+        folder.File(name == std::string("many") ? "many" : name + std::string(".csv"));
+    spec.location.format = DataFormat::kCsv;
+    ASSERT_TRUE(session->Register(spec));
+  }
+  ASSERT_TRUE(session->RegisterView("through", "SELECT * FROM large"));
+  const auto setting_of = [&](const std::string& sql, const QueryOptions& options = {}) {
+    const auto rows = session->Sql(sql, options);
+    if (rows) return std::string("allowed");
+    const auto* refusal = std::get_if<PolicyViolation>(&rows.error().detail());
+    return refusal == nullptr ? rows.error().ToString() : refusal->setting;
+  };
+  EXPECT_EQ(setting_of("SELECT * FROM small"), "allowed");
+  EXPECT_EQ(setting_of("SELECT * FROM many"), "allowed");
+  EXPECT_EQ(setting_of("SELECT * FROM large"), "query.scan_bytes");
+  EXPECT_EQ(setting_of("SELECT 1 FROM through LIMIT 0"), "query.scan_bytes");
+  EXPECT_EQ(setting_of("EXPLAIN SELECT * FROM large"), "query.scan_bytes");
+  EXPECT_EQ(setting_of("SELECT * FROM small WHERE a IN (SELECT a FROM many)"), "query.scan_files");
+  EXPECT_EQ(setting_of("SELECT * FROM dedupe('large', keys => ['a'])"), "query.scan_bytes");
+  // A statement may ask for less, never for more.
+  QueryOptions narrow;
+  narrow.policy = SqlPolicy::Preset("read_only").value();
+  narrow.policy->query.scan_bytes = 3;
+  EXPECT_EQ(setting_of("SELECT * FROM small", narrow), "query.scan_bytes");
+  EXPECT_EQ(RowsOf(session->Sql("SELECT * FROM small")), "1\n");
+}
+
 TEST(SessionSql, StopsWhenCancelled) {
   TestFolder folder;
   auto session = OpenIn(folder);

@@ -1,0 +1,1 @@
+SELECT (SELECT count(*) FROM information_schema.tables)

@@ -1,0 +1,1 @@
+RESET datafusion.runtime.memory_limit

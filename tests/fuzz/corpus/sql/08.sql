@@ -1,0 +1,1 @@
+INSERT INTO "/tmp/lakegate-denied/x.csv" VALUES (1)

@@ -1,0 +1,1 @@
+SELECT * FROM read_csv('/tmp/lakegate-denied/x.csv')

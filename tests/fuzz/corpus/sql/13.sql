@@ -1,0 +1,1 @@
+SELECT * FROM t, generate_series(1, 10)

@@ -1,0 +1,1 @@
+COPY t TO 'http://localhost:9/x.csv'

@@ -1,0 +1,1 @@
+SELECT * INTO public.u FROM t

@@ -1,0 +1,1 @@
+SELECT * FROM t WHERE (a, b) IN (SELECT a, b FROM u);

@@ -1,0 +1,1 @@
+MERGE INTO t USING u ON t.a = u.a WHEN MATCHED THEN UPDATE SET a = u.a

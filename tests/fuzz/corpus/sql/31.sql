@@ -1,0 +1,1 @@
+COPY t TO '/tmp/lakegate-denied/x.json' OPTIONS ('format.compression' 'gzip')

@@ -1,0 +1,1 @@
+EXPLAIN SELECT * FROM 'https://localhost:9/x.csv'

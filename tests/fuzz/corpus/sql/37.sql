@@ -1,0 +1,1 @@
+SELECT * FROM t JOIN 'x.csv' AS u ON t.a = u.a
