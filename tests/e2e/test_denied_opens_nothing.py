@@ -1,10 +1,11 @@
 """What the system is asked for while a denied statement is refused: nothing of the statement's.
 
 Every call that names a file, makes a process or speaks to a network is traced. LAKEGATE_SOAK
-takes the whole corpus, otherwise some of every kind of refusal.
+takes the whole corpus, otherwise some of every kind of refusal; and more generated texts.
 """
 
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -82,22 +83,68 @@ def test_a_denied_statement_opens_nothing(lakegate, policy):
     if not os.environ.get("LAKEGATE_SOAK"):
         texts = some_of_each(texts, number)
     assert len(texts) > 20
-    (lakegate.folder / "data.csv").write_text("a,b\n1,x\n")
-    statement, log = lakegate.folder / "statement.sql", lakegate.folder / "trace"
-    build = os.path.dirname(os.path.realpath(lakegate.program))
-    ours = (build, os.path.dirname(lakegate.program), str(statement), statement.name,
-            os.path.join(tempfile.gettempdir(), "lakegate-spill-"), tempfile.gettempdir() + "/.",
-            str(lakegate.folder / ".config"))
-    # The spill directory is made and taken away; inside it names are short.
-    exactly = {tempfile.gettempdir(), str(lakegate.folder), ".", "/", "owner.lock",
-               "lakegate.toml"}
+    trace = TraceOfStatement(lakegate, policy)
     for text in texts:
-        statement.write_text(text.sql)
-        done, calls = traced(lakegate, ["sql", "--policy", policy, "-f", statement], log)
+        done, opened = trace.of(text.sql)
         assert done.returncode in (2, 10), f"{text.place}: {text.sql[:200]}\n{done.stderr}"
-        opened = [call for call in calls if concerns(call, ours)
-                  and not (QUOTED.search(call) and QUOTED.search(call)[1] in exactly)]
         assert opened == [], f"{text.place}: {text.sql[:200]}"
+
+
+class TraceOfStatement:
+    """Runs statements with data beside them, and tells what they opened that is not the program's."""
+
+    def __init__(self, lakegate, policy):
+        self.lakegate, self.policy = lakegate, policy
+        (lakegate.folder / "data.csv").write_text("a,b\n1,x\n")
+        self.statement, self.log = lakegate.folder / "statement.sql", lakegate.folder / "trace"
+        build = os.path.dirname(os.path.realpath(lakegate.program))
+        self.ours = (build, os.path.dirname(lakegate.program), str(self.statement),
+                     self.statement.name, os.path.join(tempfile.gettempdir(), "lakegate-spill-"),
+                     tempfile.gettempdir() + "/.", str(lakegate.folder / ".config"))
+        # The spill directory is made and taken away; inside it names are short.
+        self.exactly = {tempfile.gettempdir(), str(lakegate.folder), ".", "/", "owner.lock",
+                        "lakegate.toml"}
+
+    def of(self, sql):
+        self.statement.write_text(sql, encoding="utf-8")
+        done, calls = traced(self.lakegate,
+                             ["sql", "--policy", self.policy, "-f", self.statement], self.log)
+        opened = [call for call in calls if concerns(call, self.ours)
+                  and not (QUOTED.search(call) and QUOTED.search(call)[1] in self.exactly)]
+        return done, opened
+
+
+def spliced(choose, seeds):
+    """A text that nobody wrote: parts of the corpus inside one another, some of it broken."""
+    one, other = choose.choice(seeds).rstrip("; \n"), choose.choice(seeds).rstrip("; \n")
+    made = choose.choice([
+        f"EXPLAIN {one}", f"EXPLAIN ANALYZE {one}", f"PREPARE p AS {one}", f"({one})",
+        f"WITH x AS ({one}) SELECT * FROM x", f"SELECT * FROM ({one}) AS x, 'data.csv'",
+        f"SELECT ({one})", f"{one} UNION ALL {other}", f"/* {one} */ {other}", f"-- {one}\n{other}",
+        f"COPY ({one}) TO 'out.csv'", f"CREATE VIEW v AS {one}", f"CREATE TABLE t AS {one}",
+        f"INSERT INTO t {one}", f"SELECT * FROM t WHERE EXISTS ({one})", one + other[:40]])
+    if choose.random() < 0.3:
+        place = choose.randrange(len(made))
+        made = made[:place] + choose.choice(["'", '"', "/*", ";", "\u00a0", "\\", "$$"]) + made[place:]
+    return made
+
+
+@pytest.mark.skipif(not can_trace(), reason="strace is missing or may not trace here")
+def test_a_generated_statement_that_is_denied_opens_nothing(lakegate):
+    seeds = [text.sql for text in read_corpus(ROOT / "tests" / "sql" / "guard" / "corpus")
+             if len(text.sql) < 400]
+    choose = random.Random(20261127)
+    trace = TraceOfStatement(lakegate, "read_only")
+    denied = 0
+    for number in range(1000 if os.environ.get("LAKEGATE_SOAK") else 40):
+        sql = spliced(choose, seeds)
+        done, opened = trace.of(sql)
+        assert done.returncode >= 0, f"text {number}: {sql}"
+        # Refused by the policy, or no SQL at all: told before anything is looked for.
+        if done.returncode == 10 or "kInvalidSql" in done.stderr:
+            denied += 1
+            assert opened == [], f"text {number}: {sql}"
+    assert denied > 20
 
 
 @pytest.mark.skipif(not can_trace(), reason="strace is missing or may not trace here")
