@@ -20,7 +20,7 @@ CARGO = cd bridge && CARGO_TARGET_DIR="$(LAKEGATE_TARGET_DIR)" \
   RUSTC_WORKSPACE_WRAPPER="$$(rustc --print sysroot)/bin/clippy-driver" cargo
 RUN_TESTS = python3 tools/run_tests.py
 
-.PHONY: setup bridge build test test-rust test-cpp test-tsan test-e2e lint format demo soak \
+.PHONY: setup bridge build test test-rust test-cpp test-tsan test-e2e lint format demo soak fuzz \
   bench notices install clean help
 
 help:
@@ -75,6 +75,22 @@ soak: build
 	@LAKEGATE_HOSTILE_STATEMENTS=10000 build/dev/src/session/session_test \
 	  --gtest_filter='HostileText*'
 	@python3 bench/write_50m.py
+
+## fuzz       every fuzz target for FUZZ_SECONDS (60 each); what it finds is left in build/fuzz
+##            (needs clang-16 and libclang-rt-16-dev)
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS = sql toml arrays abi
+fuzz: bridge
+	@cmake --preset fuzz >/dev/null
+	@cmake --build --preset fuzz --target $(addprefix fuzz_,$(FUZZ_TARGETS))
+	@for target in $(FUZZ_TARGETS); do \
+	  mkdir -p build/fuzz/found/$$target; \
+	  echo "== $$target, $(FUZZ_SECONDS) s"; \
+	  ASAN_OPTIONS=detect_leaks=0 build/fuzz/tests/fuzz/fuzz_$$target -print_final_stats=1 \
+	    -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=30 -rss_limit_mb=4096 \
+	    -artifact_prefix=build/fuzz/found/$$target- build/fuzz/found/$$target \
+	    tests/fuzz/corpus/$$target; \
+	done
 
 ## bench      the figures of bench/README.md
 bench: build
