@@ -24,19 +24,27 @@ std::string LimitsJson(const SqlLimits& limits) {
                {"plan_stack_bytes", EngineOptions().plan_stack_bytes}});
 }
 
+// The limits are our own, so that an argument which is wrong is the text: bytes that are no UTF-8.
+Error AboutText(const Error& error) {
+  if (error.kind() != ErrorKind::kInvalidArgument) return error;
+  return Error(ErrorKind::kInvalidSql, error.message(), error.detail());
+}
+
 }  // namespace
 
 Result<std::string> SqlFacts(std::string_view sql, const SqlLimits& limits) {
   LG_ASSIGN_OR_RETURN(const BridgeApi* api, LoadBridge());
   const std::string limits_json = LimitsJson(limits);
-  return CallForText<&BridgeApi::lg_sql_facts>(*api, Borrow(sql), Borrow(limits_json));
+  return CallForText<&BridgeApi::lg_sql_facts>(*api, Borrow(sql), Borrow(limits_json))
+      .transform_error(AboutText);
 }
 
 Result<std::vector<StatementRange>> SplitSql(std::string_view sql, const SqlLimits& limits) {
   LG_ASSIGN_OR_RETURN(const BridgeApi* api, LoadBridge());
   const std::string limits_json = LimitsJson(limits);
-  LG_ASSIGN_OR_RETURN(const std::string text, CallForText<&BridgeApi::lg_sql_split>(
-                                                  *api, Borrow(sql), Borrow(limits_json)));
+  LG_ASSIGN_OR_RETURN(const std::string text,
+                      CallForText<&BridgeApi::lg_sql_split>(*api, Borrow(sql), Borrow(limits_json))
+                          .transform_error(AboutText));
   LG_ASSIGN_OR_RETURN(const auto parsed, ParseBridgeJson(text, "lg_sql_split"));
   std::vector<StatementRange> ranges;
   for (const auto& row : parsed) {

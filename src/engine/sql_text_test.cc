@@ -59,7 +59,8 @@ TEST(SqlText, RefusesWhatIsNoSql) {
   EXPECT_TRUE(std::holds_alternative<SqlPosition>(facts.error().detail()));
   const auto bytes = SqlFacts("SELECT '\xff'", {});
   ASSERT_FALSE(bytes);
-  EXPECT_EQ(bytes.error().kind(), ErrorKind::kInvalidArgument);
+  EXPECT_EQ(bytes.error().kind(), ErrorKind::kInvalidSql);
+  EXPECT_EQ(SplitSql("SELECT '\xff'", {}).error().kind(), ErrorKind::kInvalidSql);
 }
 
 }  // namespace
