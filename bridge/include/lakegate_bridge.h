@@ -225,9 +225,9 @@ int32_t lg_file_writer_finish(lg_file_writer* writer, lg_text** out, lg_error** 
 void lg_file_writer_free(lg_file_writer* writer);
 
 /* ---- rows from another process ---- an uncompressed Arrow IPC stream out of a pipe, whose writer
- * is not trusted: LG_ERR_CORRUPT_DATA, LG_ERR_RESOURCE_LIMIT (a message longer than the most bytes).
- * The end of the pipe between two messages is the end of the stream. Takes the descriptor, also on
- * failure. Calls block. */
+ * is not trusted: LG_ERR_CORRUPT_DATA, LG_ERR_RESOURCE_LIMIT (a message longer than the most
+ * bytes). The end of the pipe between two messages is the end of the stream. Takes the descriptor,
+ * also on failure. Calls block. */
 int32_t lg_pipe_read(int32_t descriptor, uint64_t most_message_bytes, struct ArrowArrayStream* out,
                      lg_error** err);
 

@@ -107,6 +107,14 @@ TEST(WorkerProcess, SpeaksThroughItsSocket) {
   EXPECT_EQ(ReceiveFrame(worker->control(), 100).value(), std::nullopt);
 }
 
+TEST(WorkerProcess, IsKnownToLiveOrNot) {
+  const auto worker = Shell("read line <&3");
+  EXPECT_TRUE(worker->Lives());
+  worker->Kill();
+  EXPECT_EQ(AllOf(worker->rows()), "");  // until it has gone
+  EXPECT_FALSE(worker->Lives());
+}
+
 TEST(WorkerProcess, SaysHowItEnded) {
   const auto ended = [](const std::string& script) {
     const auto worker = Shell(script);

@@ -144,8 +144,11 @@ Result<ResolvedRelations> ResolveRelations(const std::shared_ptr<SessionState>& 
   const std::set<std::string> paths = TakePaths(facts, &names);
   LG_ASSIGN_OR_RETURN(const auto closure, state->catalog.Closure(names));
   LG_ASSIGN_OR_RETURN(engine::EngineSession session, OpenEngineSession(*state, needs.ordered));
-  ResolvedRelations resolved{
-      .session = std::move(session), .has_kernels = false, .names = {}, .cost = {}, .text_sources = {}};
+  ResolvedRelations resolved{.session = std::move(session),
+                             .has_kernels = false,
+                             .names = {},
+                             .cost = {},
+                             .text_sources = {}};
   LG_RETURN_IF_ERROR(AddKernelsFor(facts, state, policy, needs, &resolved));
   for (const auto& [name, entry] : closure) {
     LG_RETURN_IF_ERROR(AddEntry(state, name, entry, policy, needs, &resolved));

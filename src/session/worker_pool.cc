@@ -238,7 +238,9 @@ Result<std::unique_ptr<Worker>> WorkerPool::Take(SessionState& state) {
     while (!idle_.empty()) {
       std::unique_ptr<Worker> worker = std::move(idle_.back());
       idle_.pop_back();
-      if (worker->catalog == catalog && AreAsTheyWere(worker->places)) return worker;
+      const bool good =
+          worker->process->Lives() && worker->catalog == catalog && AreAsTheyWere(worker->places);
+      if (good) return worker;
       stale.push_back(std::move(worker));
     }
   }
@@ -334,6 +336,16 @@ Result<std::string> WorkerPool::StreamFile(SessionState& state, const std::strin
     if (found != kept_streams_.end() && found->second.store.lock() == store) {
       return found->second.path;
     }
+    // Of streams that were deregistered: workers that read them have them open.
+    for (auto kept = kept_streams_.begin(); kept != kept_streams_.end();) {
+      if (!kept->second.store.expired()) {
+        ++kept;
+        continue;
+      }
+      LG_RETURN_IF_ERROR(base::RemoveFile(kept->second.path));
+      state.spill->GiveBack(kept->second.bytes);
+      kept = kept_streams_.erase(kept);
+    }
   }
   const std::string path = state.spill->NewFile("stream", ".arrow");
   LG_RETURN_IF_ERROR(state.spill->Take(store->bytes()));
@@ -351,7 +363,7 @@ Result<std::string> WorkerPool::StreamFile(SessionState& state, const std::strin
   }
   LG_ASSIGN_OR_RETURN([[maybe_unused]] const engine::FileTotals totals, std::move(writer).Finish());
   const std::lock_guard lock(mutex_);
-  kept_streams_.insert_or_assign(name, KeptStream{store, path});
+  kept_streams_.insert_or_assign(name, KeptStream{store, path, store->bytes()});
   return path;
 }
 

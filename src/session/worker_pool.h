@@ -60,6 +60,7 @@ class WorkerPool {
   struct KeptStream {
     std::weak_ptr<const void> store;
     std::string path;
+    std::int64_t bytes = 0;  // taken from the spill area
   };
   std::map<std::string, KeptStream> kept_streams_;
 };

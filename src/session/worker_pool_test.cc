@@ -134,8 +134,6 @@ TEST_F(Workers, TellHowTheyDiedAndOthersGoOn) {
     // It stays so.
     EXPECT_EQ((*rows)->Next().error(), failed.error());
     EXPECT_EQ(Ask(*session, "SELECT 42"), "42\n");
-    // Without the one that waits: it would be killed too.
-    const auto idle = session->Sql("SELECT 42");
   }
   std::int64_t rest = 0;
   while (true) {
@@ -145,6 +143,19 @@ TEST_F(Workers, TellHowTheyDiedAndOthersGoOn) {
     rest += (**batch)->length;
   }
   EXPECT_GT(rest, 100'000);
+}
+
+TEST_F(Workers, ThatDieWhileTheyWaitAreReplaced) {
+  const auto session = Open();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(Ask(*session, "SELECT 42"), "42\n");
+    ASSERT_EQ(Children().size(), 1u);
+    const pid_t worker = Children().front();
+    ::kill(worker, SIGKILL);
+    while (fs::exists(fs::path("/proc") / std::to_string(worker) / "exe")) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
 }
 
 TEST_F(Workers, AreAsManyAsTheSettingSays) {
