@@ -75,7 +75,7 @@ pub fn drop_there<T: Send + 'static>(stack_bytes: usize, value: T) {
     };
     if begin(stack_bytes, Box::new(body)).is_ok() {
         // Until the sender has gone, and the value with it.
-        drop(receiver.recv());
+        let _ = receiver.recv();
     }
 }
 
