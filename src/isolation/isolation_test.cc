@@ -111,8 +111,8 @@ TEST(WorkerProcess, IsKnownToLiveOrNot) {
   const auto worker = Shell("read line <&3");
   EXPECT_TRUE(worker->Lives());
   worker->Kill();
-  EXPECT_EQ(AllOf(worker->rows()), "");  // until it has gone
-  EXPECT_FALSE(worker->Lives());
+  // Its descriptors close a moment later; the test's own limit is the limit.
+  while (worker->Lives()) std::this_thread::sleep_for(milliseconds(1));
 }
 
 TEST(WorkerProcess, SaysHowItEnded) {

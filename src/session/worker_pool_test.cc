@@ -37,6 +37,13 @@ class Workers : public ::testing::Test {
     }
     return found;
   }
+  // It has closed what it had open, and waits for its parent.
+  static bool HasEnded(pid_t process) {
+    std::ifstream file("/proc/" + std::to_string(process) + "/stat");
+    std::string text;
+    std::getline(file, text);
+    return text.find(") Z ") != std::string::npos;
+  }
   static bool Registered(Session& session, const std::string& name, const std::string& path,
                          std::optional<DataFormat> format = {}) {
     DatasetSpec spec;
@@ -152,9 +159,7 @@ TEST_F(Workers, ThatDieWhileTheyWaitAreReplaced) {
     ASSERT_EQ(Children().size(), 1u);
     const pid_t worker = Children().front();
     ::kill(worker, SIGKILL);
-    while (fs::exists(fs::path("/proc") / std::to_string(worker) / "exe")) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
+    while (!HasEnded(worker)) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
 }
 
