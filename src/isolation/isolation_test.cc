@@ -107,14 +107,6 @@ TEST(WorkerProcess, SpeaksThroughItsSocket) {
   EXPECT_EQ(ReceiveFrame(worker->control(), 100).value(), std::nullopt);
 }
 
-TEST(WorkerProcess, IsKnownToLiveOrNot) {
-  const auto worker = Shell("read line <&3");
-  EXPECT_TRUE(worker->Lives());
-  worker->Kill();
-  // Its descriptors close a moment later; the test's own limit is the limit.
-  while (worker->Lives()) std::this_thread::sleep_for(milliseconds(1));
-}
-
 TEST(WorkerProcess, SaysHowItEnded) {
   const auto ended = [](const std::string& script) {
     const auto worker = Shell(script);

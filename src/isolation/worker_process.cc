@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <poll.h>
 #include <spawn.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -135,11 +134,6 @@ Result<std::unique_ptr<WorkerProcess>> WorkerProcess::Start(
 }
 
 WorkerProcess::~WorkerProcess() { Wait(std::chrono::milliseconds(0)); }
-
-bool WorkerProcess::Lives() const {
-  pollfd control = {.fd = control_.get(), .events = POLLRDHUP, .revents = 0};
-  return ::poll(&control, 1, 0) == 0;
-}
 
 void WorkerProcess::Kill() {
   const std::lock_guard lock(mutex_);

@@ -39,9 +39,6 @@ class WorkerProcess {
   int rows() const { return rows_.get(); }
   pid_t pid() const { return pid_; }
 
-  // Whether its end of the socket is still open.
-  bool Lives() const;
-
   // At once; what it was doing is lost. Its descriptors close, so that whoever reads them wakes.
   void Kill();
 

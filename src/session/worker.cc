@@ -117,6 +117,7 @@ std::optional<Error> WriteRows(const SessionState& state, ArrowStream rows) {
 
 Status Serve(const std::shared_ptr<SessionState>& state, const WorkerRequest& request,
              CollectedEvents* events) {
+  LG_RETURN_IF_ERROR(isolation::SendFrame(kControlDescriptor, {}));  // taken
   LG_RETURN_IF_ERROR(isolation::LimitProcessorTime(request.cpu_time_ms));
   QueryOptions options;
   options.parameters = request.parameters;

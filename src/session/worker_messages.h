@@ -1,7 +1,8 @@
 // What a session and its worker processes say to each other.
 //
-// A worker begins with a setup, and answers it. Then, for each request: an answer; and where it
-// has rows, they go through the pipe (engine/row_pipe.h), and another answer says how they ended.
+// A worker begins with a setup, and answers it. Then, for each request: an empty message, that it
+// has been taken; an answer; and where it has rows, they go through the pipe (engine/row_pipe.h),
+// and another answer says how they ended.
 // Requests are CBOR, made and read by our own code; answers are JSON, which is read without
 // recursion, because who answers is not trusted.
 #ifndef LAKEGATE_SESSION_WORKER_MESSAGES_H_

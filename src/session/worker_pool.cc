@@ -91,6 +91,7 @@ struct Worker {
   std::string folder;  // where it spills
   catalog::CatalogSnapshot catalog;
   std::vector<Place> places;  // that it may read
+  bool has_served = false;
 };
 
 // A worker in use. Dropped before `Finish`, it ends the worker.
@@ -110,6 +111,14 @@ class WorkerLease {
   }
 
   const isolation::WorkerProcess& process() const { return *worker_->process; }
+
+  // Whether the worker was there to take it.
+  bool HandOver(const std::string& request) {
+    if (!isolation::SendFrame(process().control(), request)) return false;
+    const auto taken = isolation::ReceiveFrame(process().control(), 0);
+    return taken && *taken;
+  }
+  bool has_served() const { return worker_->has_served; }
 
   // kCancelled, kTimeout, or how the worker ended.
   Result<WorkerAnswer> Receive() {
@@ -196,17 +205,14 @@ WorkerPool::~WorkerPool() = default;
 Result<ArrowStream> WorkerPool::Run(const std::shared_ptr<SessionState>& state,
                                     std::string_view text, const QueryOptions& options) {
   LG_ASSIGN_OR_RETURN(const SqlPolicy policy, PolicyInForce(state->profile, options));
-  LG_ASSIGN_OR_RETURN(std::unique_ptr<Worker> worker, Take(*state));
-  auto lease = std::make_unique<WorkerLease>(state, std::move(worker), options.cancel,
-                                             TimeOf(policy, state->profile));
   const WorkerRequest request{.statement = std::string(text),
                               .policy = policy,
                               .parameters = options.parameters,
                               .ordered = options.ordered,
                               .cpu_time_ms = policy_.cpu_time_ms};
-  if (!isolation::SendFrame(lease->process().control(), TextOf(request))) {
-    return lease->WhyItEnded();
-  }
+  LG_ASSIGN_OR_RETURN(
+      std::unique_ptr<WorkerLease> lease,
+      Begin(state, TextOf(request), options.cancel, TimeOf(policy, state->profile)));
   LG_ASSIGN_OR_RETURN(WorkerAnswer answer, lease->Receive());
   for (observe::Event& event : answer.events) state->events->Emit(std::move(event));
   if (answer.error) {
@@ -221,6 +227,22 @@ Result<ArrowStream> WorkerPool::Run(const std::shared_ptr<SessionState>& state,
     return why.kind() == ErrorKind::kInternal ? rows.error() : why;
   }
   return ArrowStream(std::make_unique<WorkerRows>(std::move(lease), *std::move(rows)));
+}
+
+Result<std::unique_ptr<WorkerLease>> WorkerPool::Begin(const std::shared_ptr<SessionState>& state,
+                                                       const std::string& request,
+                                                       const CancelToken& cancel,
+                                                       std::chrono::milliseconds limit) {
+  while (true) {
+    LG_ASSIGN_OR_RETURN(std::unique_ptr<Worker> worker, Take(*state));
+    auto lease = std::make_unique<WorkerLease>(state, std::move(worker), cancel, limit);
+    if (lease->HandOver(request)) return lease;
+    const bool died_waiting = lease->has_served();
+    const Error why = lease->WhyItEnded();
+    const bool stopped = why.kind() == ErrorKind::kCancelled || why.kind() == ErrorKind::kTimeout;
+    // That a worker died while it waited is nothing that the next statement did.
+    if (!died_waiting || stopped) return why;
+  }
 }
 
 Result<std::unique_ptr<Worker>> WorkerPool::Take(SessionState& state) {
@@ -238,9 +260,7 @@ Result<std::unique_ptr<Worker>> WorkerPool::Take(SessionState& state) {
     while (!idle_.empty()) {
       std::unique_ptr<Worker> worker = std::move(idle_.back());
       idle_.pop_back();
-      const bool good =
-          worker->process->Lives() && worker->catalog == catalog && AreAsTheyWere(worker->places);
-      if (good) return worker;
+      if (worker->catalog == catalog && AreAsTheyWere(worker->places)) return worker;
       stale.push_back(std::move(worker));
     }
   }
@@ -368,6 +388,7 @@ Result<std::string> WorkerPool::StreamFile(SessionState& state, const std::strin
 }
 
 void WorkerPool::GiveBack(std::unique_ptr<Worker> worker) {
+  worker->has_served = true;
   const std::lock_guard lock(mutex_);
   idle_.push_back(std::move(worker));
 }

@@ -9,6 +9,7 @@
 #ifndef LAKEGATE_SESSION_WORKER_POOL_H_
 #define LAKEGATE_SESSION_WORKER_POOL_H_
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -28,8 +29,9 @@ namespace lakegate::session {
 
 struct SessionState;
 
-// A worker that has been set up.
+// A worker that has been set up, and one in use.
 struct Worker;
+class WorkerLease;
 
 class WorkerPool {
  public:
@@ -43,6 +45,9 @@ class WorkerPool {
 
  private:
   friend class WorkerLease;
+  Result<std::unique_ptr<WorkerLease>> Begin(const std::shared_ptr<SessionState>& state,
+                                             const std::string& request, const CancelToken& cancel,
+                                             std::chrono::milliseconds limit);
   Result<std::unique_ptr<Worker>> Take(SessionState& state);
   Result<std::unique_ptr<Worker>> Start(SessionState& state, catalog::CatalogSnapshot catalog);
   Status SetUp(SessionState& state, const catalog::EntryMap& entries, Worker* worker);
