@@ -1,6 +1,5 @@
 #include "base/error_json.h"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>

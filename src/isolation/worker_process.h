@@ -46,6 +46,8 @@ class WorkerProcess {
   // signals of passed limits (SIGABRT, by which failed allocations and full stacks end, SIGXCPU,
   // SIGXFSZ, SIGKILL that was not ours), kInternal otherwise.
   Error Ending();
+  // Whether it had to be killed. Known after `Ending`.
+  bool was_killed() const { return killed_; }
 
  private:
   WorkerProcess(pid_t pid, Descriptor control, Descriptor rows)

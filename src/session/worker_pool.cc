@@ -137,6 +137,12 @@ class WorkerLease {
     return worker_->process->Ending();
   }
 
+  // Why the pipe gave no whole rows: the worker has gone, or it lives and sent what is none.
+  Error WhyBroken(const Error& found) {
+    const Error why = WhyItEnded();
+    return why.kind() == ErrorKind::kInternal && process().was_killed() ? found : why;
+  }
+
   // The statement is over, and the worker ready for another.
   void Finish() {
     const bool killed = watch_->stopped() != isolation::Watchdog::Stopped::kNo;
@@ -179,12 +185,8 @@ class WorkerRows final : public RecordStream {
     }
     rows_.reset();
     const auto lease = std::move(lease_);
-    // Not whole because its writer was ended, or because it is none of ours.
     if (!batch && batch.error().kind() != ErrorKind::kCorruptData) return batch;
-    if (!batch) {
-      const Error why = lease->WhyItEnded();
-      return why.kind() == ErrorKind::kInternal ? batch.error() : why;
-    }
+    if (!batch) return lease->WhyBroken(batch.error());
     LG_ASSIGN_OR_RETURN(WorkerAnswer answer, lease->Receive());
     lease->Finish();
     if (answer.error) return *std::move(answer.error);
@@ -222,10 +224,7 @@ Result<ArrowStream> WorkerPool::Run(const std::shared_ptr<SessionState>& state,
   const int pipe = ::fcntl(lease->process().rows(), F_DUPFD_CLOEXEC, 0);
   if (pipe < 0) return base::FileError("open", "the pipe of a worker", errno);
   auto rows = engine::ReadRowPipe(pipe, state->profile.MemoryLimitBytes());
-  if (!rows) {
-    const Error why = lease->WhyItEnded();
-    return why.kind() == ErrorKind::kInternal ? rows.error() : why;
-  }
+  if (!rows) return lease->WhyBroken(rows.error());
   return ArrowStream(std::make_unique<WorkerRows>(std::move(lease), *std::move(rows)));
 }
 

@@ -155,6 +155,21 @@ TEST_F(Workers, TellHowTheyDiedAndOthersGoOn) {
   EXPECT_GT(rest, 100'000);
 }
 
+// Rows that fill the pipe: the worker dies in the middle of writing them.
+TEST_F(Workers, ThatDieWhileTheyWriteAreNoDamagedRows) {
+  const auto session = Open();
+  auto rows = session->Sql("SELECT * FROM generate_series(1, 100000000)");
+  ASSERT_TRUE(rows && (*rows)->Next()->has_value());
+  ASSERT_EQ(Children().size(), 1u);
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  ::kill(Children().front(), SIGTERM);
+  Result<std::optional<OwnedArray>> batch = (*rows)->Next();
+  while (batch && *batch) batch = (*rows)->Next();
+  ASSERT_FALSE(batch);
+  EXPECT_EQ(batch.error().kind(), ErrorKind::kInternal) << batch.error().ToString();
+  EXPECT_NE(batch.error().message().find("signal 15"), std::string::npos);
+}
+
 TEST_F(Workers, ThatDieWhileTheyWaitAreReplaced) {
   const auto session = Open();
   for (int i = 0; i < 3; ++i) {
