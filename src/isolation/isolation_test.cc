@@ -139,6 +139,14 @@ TEST(WorkerProcess, DiesWithItsOwner) {
   EXPECT_FALSE(Lives(pid));
 }
 
+TEST(WorkerProcess, DiesWithAllThatItStarted) {
+  const auto worker = Shell("sleep 60 & echo started >&4; wait");
+  std::array<char, 8> said;
+  ASSERT_EQ(::read(worker->rows(), said.data(), said.size()), 8);
+  worker->Kill();
+  EXPECT_EQ(AllOf(worker->rows()), "");  // nobody is left who could write
+}
+
 TEST(Watchdog, EndsWhatIsCancelledOrLate) {
   Watchdog dog;
   const auto late = Shell("while :; do :; done");

@@ -135,11 +135,12 @@ Result<std::unique_ptr<WorkerProcess>> WorkerProcess::Start(
 
 WorkerProcess::~WorkerProcess() { Wait(std::chrono::milliseconds(0)); }
 
+// With all that it started: its group, which has its number.
 void WorkerProcess::Kill() {
   const std::lock_guard lock(mutex_);
   if (waited_) return;
   killed_ = true;
-  ::kill(pid_, SIGKILL);
+  ::kill(-pid_, SIGKILL);
 }
 
 int WorkerProcess::Wait(std::chrono::milliseconds grace) {
@@ -154,7 +155,7 @@ int WorkerProcess::Wait(std::chrono::milliseconds grace) {
     }
     if (found == 0) {
       killed_ = true;
-      ::kill(pid_, SIGKILL);
+      ::kill(-pid_, SIGKILL);
       while (::waitpid(pid_, &status_, 0) < 0 && errno == EINTR) {
       }
     }

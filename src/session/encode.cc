@@ -5,8 +5,8 @@
 
 #include "base/file.h"
 #include "base/try.h"
-#include "engine/file_writer.h"
 #include "lakegate/session.h"
+#include "session/row_file.h"
 #include "session/session_state.h"
 
 namespace lakegate {
@@ -28,19 +28,6 @@ Status HandOut(const std::string& path, const std::function<bool(std::string_vie
   return {};
 }
 
-Result<std::int64_t> WriteRows(const engine::Engine& engine, ArrowStream rows,
-                               const engine::FileWriterOptions& options) {
-  LG_ASSIGN_OR_RETURN(engine::FileWriter writer,
-                      engine::FileWriter::Open(engine, options, rows->schema()));
-  while (true) {
-    LG_ASSIGN_OR_RETURN(std::optional<OwnedArray> batch, rows->Next());
-    if (!batch) break;
-    LG_RETURN_IF_ERROR(writer.Write(*std::move(batch)));
-  }
-  LG_ASSIGN_OR_RETURN(const engine::FileTotals totals, std::move(writer).Finish());
-  return totals.rows;
-}
-
 }  // namespace
 
 Result<std::int64_t> Session::Encode(ArrowStream rows, DataFormat format,
@@ -54,8 +41,8 @@ Result<std::int64_t> Session::Encode(ArrowStream rows, DataFormat format,
   }
   session::SessionState& state = *impl_->state;
   const std::string path = state.spill->NewFile("encoded", ".tmp");
-  auto written =
-      WriteRows(*state.engine, std::move(rows), {.path = path, .format = format, .options = {}});
+  auto written = session::WriteRowFile(*state.engine, std::move(rows),
+                                       {.path = path, .format = format, .options = {}});
   Status handed = written ? HandOut(path, sink) : Status(written.error());
   const Status removed = base::RemoveFile(path);
   if (!handed) return handed.error();

@@ -16,10 +16,10 @@
 #include "base/file.h"
 #include "base/try.h"
 #include "columnar/view.h"
-#include "engine/file_writer.h"
 #include "engine/row_pipe.h"
 #include "isolation/frames.h"
 #include "session/judged_text.h"
+#include "session/row_file.h"
 #include "session/session_state.h"
 #include "session/statement_run.h"
 
@@ -68,6 +68,11 @@ std::chrono::milliseconds TimeOf(const SqlPolicy& policy, const Profile& profile
   if (plan == 0 || run == 0) return std::chrono::milliseconds(0);
   return std::chrono::milliseconds(plan + run + kGraceMs);
 }
+
+// A program that has not said by then that it is ready is none of ours.
+constexpr std::chrono::seconds kMostToBegin{30};
+
+Error Cancelled() { return Error(ErrorKind::kCancelled, "The statement was cancelled."); }
 
 Error Late() {
   return Error(ErrorKind::kTimeout,
@@ -131,7 +136,7 @@ class WorkerLease {
     const auto stopped = watch_->stopped();
     watch_.reset();
     if (stopped == isolation::Watchdog::Stopped::kCancelled) {
-      return Error(ErrorKind::kCancelled, "The statement was cancelled.");
+      return Cancelled();
     }
     if (stopped == isolation::Watchdog::Stopped::kTimeout) return Late();
     return worker_->process->Ending();
@@ -233,7 +238,7 @@ Result<std::unique_ptr<WorkerLease>> WorkerPool::Begin(const std::shared_ptr<Ses
                                                        const CancelToken& cancel,
                                                        std::chrono::milliseconds limit) {
   while (true) {
-    LG_ASSIGN_OR_RETURN(std::unique_ptr<Worker> worker, Take(*state));
+    LG_ASSIGN_OR_RETURN(std::unique_ptr<Worker> worker, Take(*state, cancel));
     auto lease = std::make_unique<WorkerLease>(state, std::move(worker), cancel, limit);
     if (lease->HandOver(request)) return lease;
     const bool died_waiting = lease->has_served();
@@ -244,7 +249,7 @@ Result<std::unique_ptr<WorkerLease>> WorkerPool::Begin(const std::shared_ptr<Ses
   }
 }
 
-Result<std::unique_ptr<Worker>> WorkerPool::Take(SessionState& state) {
+Result<std::unique_ptr<Worker>> WorkerPool::Take(SessionState& state, const CancelToken& cancel) {
   catalog::CatalogSnapshot catalog = state.catalog.Snapshot();
   std::vector<std::unique_ptr<Worker>> stale;  // ended without the lock
   {
@@ -263,20 +268,24 @@ Result<std::unique_ptr<Worker>> WorkerPool::Take(SessionState& state) {
       stale.push_back(std::move(worker));
     }
   }
-  auto started = Start(state, std::move(catalog));
+  auto started = Start(state, std::move(catalog), cancel);
   if (!started) Leave();
   return started;
 }
 
 Result<std::unique_ptr<Worker>> WorkerPool::Start(SessionState& state,
-                                                  catalog::CatalogSnapshot catalog) {
+                                                  catalog::CatalogSnapshot catalog,
+                                                  const CancelToken& cancel) {
   auto worker = std::make_unique<Worker>();
   worker->folder = state.spill->NewFile("worker", "");
   LG_RETURN_IF_ERROR(base::EnsureDirectory(worker->folder));
   worker->catalog = std::move(catalog);
   LG_ASSIGN_OR_RETURN(worker->process,
                       isolation::WorkerProcess::Start(ProgramOf(policy_), {"worker"}));
-  LG_RETURN_IF_ERROR(SetUp(state, *worker->catalog, worker.get()));
+  const auto watch = watchdog_.Over(worker->process.get(), cancel, kMostToBegin);
+  const Status ready = SetUp(state, *worker->catalog, worker.get());
+  if (watch->stopped() == isolation::Watchdog::Stopped::kCancelled) return Cancelled();
+  LG_RETURN_IF_ERROR(ready);
   return worker;
 }
 
@@ -369,18 +378,13 @@ Result<std::string> WorkerPool::StreamFile(SessionState& state, const std::strin
   const std::string path = state.spill->NewFile("stream", ".arrow");
   LG_RETURN_IF_ERROR(state.spill->Take(store->bytes()));
   LG_ASSIGN_OR_RETURN(ArrowStream rows, store->Open());
-  LG_ASSIGN_OR_RETURN(
-      engine::FileWriter writer,
-      engine::FileWriter::Open(
-          *state.engine,
-          {.path = path, .format = DataFormat::kArrow, .options = {{"stream", "true"}}},
-          rows->schema()));
-  while (true) {
-    LG_ASSIGN_OR_RETURN(std::optional<OwnedArray> batch, rows->Next());
-    if (!batch) break;
-    LG_RETURN_IF_ERROR(writer.Write(*std::move(batch)));
+  const auto written =
+      WriteRowFile(*state.engine, std::move(rows),
+                   {.path = path, .format = DataFormat::kArrow, .options = {{"stream", "true"}}});
+  if (!written) {
+    state.spill->GiveBack(store->bytes());
+    return written.error();
   }
-  LG_ASSIGN_OR_RETURN([[maybe_unused]] const engine::FileTotals totals, std::move(writer).Finish());
   const std::lock_guard lock(mutex_);
   kept_streams_.insert_or_assign(name, KeptStream{store, path, store->bytes()});
   return path;

@@ -48,8 +48,9 @@ class WorkerPool {
   Result<std::unique_ptr<WorkerLease>> Begin(const std::shared_ptr<SessionState>& state,
                                              const std::string& request, const CancelToken& cancel,
                                              std::chrono::milliseconds limit);
-  Result<std::unique_ptr<Worker>> Take(SessionState& state);
-  Result<std::unique_ptr<Worker>> Start(SessionState& state, catalog::CatalogSnapshot catalog);
+  Result<std::unique_ptr<Worker>> Take(SessionState& state, const CancelToken& cancel);
+  Result<std::unique_ptr<Worker>> Start(SessionState& state, catalog::CatalogSnapshot catalog,
+                                        const CancelToken& cancel);
   Status SetUp(SessionState& state, const catalog::EntryMap& entries, Worker* worker);
   Result<std::string> StreamFile(SessionState& state, const std::string& name);
   void GiveBack(std::unique_ptr<Worker> worker);

@@ -205,6 +205,27 @@ TEST_F(Workers, AreRefusedByNameWhereThereIsNoProgram) {
   EXPECT_EQ(Ask(*wrong, "SELECT 1"), "kInternal");
 }
 
+TEST_F(Workers, ThatNeverBeginCanBeCancelled) {
+  const std::string program = folder_.Write("never", "#!/bin/sh\nsleep 60\n");
+  fs::permissions(program, fs::perms::owner_all);
+  const auto session = Open({{"worker_program", program}});
+  QueryOptions options;
+  std::thread later([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    options.cancel.Cancel();
+  });
+  EXPECT_EQ(Ask(*session, "SELECT 1", options), "kCancelled");
+  later.join();
+}
+
+TEST_F(Workers, EndAtTheirProcessorTime) {
+  const auto session = Open({{"worker_cpu_limit", "1 ms"}});
+  auto rows = session->Sql(kEndless);
+  ASSERT_TRUE(rows) << rows.error().ToString();
+  EXPECT_EQ(RowsOf(std::move(rows)), "kResourceLimit");
+  EXPECT_EQ(Ask(*session, "SELECT 42"), "42\n");
+}
+
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 TEST_F(Workers, DieOfTheirMemoryAlone) {
   const auto session = Open({{"memory_limit", "64 MiB"}, {"worker_address_space", "1 GiB"}});
