@@ -164,6 +164,20 @@ int WorkerProcess::Wait(std::chrono::milliseconds grace) {
   }
 }
 
+namespace {
+
+// The settings that such an end comes of; none where it is a fault.
+std::string_view LimitThatSends(int signal, bool killed_by_us) {
+  if (signal == SIGXCPU) return "execution.worker_cpu_limit";
+  if (signal == SIGXFSZ) return "execution.spill_limit";
+  if (signal == SIGABRT || (signal == SIGKILL && !killed_by_us)) {
+    return "execution.memory_limit and execution.worker_address_space";
+  }
+  return {};
+}
+
+}  // namespace
+
 Error WorkerProcess::Ending() {
   // One that is about to end has closed its descriptors already.
   const int status = Wait(std::chrono::milliseconds(300));
@@ -175,14 +189,13 @@ Error WorkerProcess::Ending() {
                     WIFEXITED(status) ? WEXITSTATUS(status) : -1));
   }
   const int signal = WTERMSIG(status);
-  const bool limit = signal == SIGABRT || signal == SIGXCPU || signal == SIGXFSZ ||
-                     (signal == SIGKILL && !killed_);
-  return Error(limit ? ErrorKind::kResourceLimit : ErrorKind::kInternal,
-               fmt::format("The worker process of the session was ended by the signal {} ({}){}",
-                           signal, ::strsignal(signal),
-                           limit ? ": the statement needed more than its limits; see "
-                                   "execution.memory_limit and execution.worker_address_space."
-                                 : "."));
+  const std::string ended = fmt::format(
+      "The worker process of the session was ended by the signal {} ({})", signal,
+      ::strsignal(signal));
+  const std::string_view limit = LimitThatSends(signal, killed_);
+  if (limit.empty()) return Error(ErrorKind::kInternal, ended + ".");
+  return Error(ErrorKind::kResourceLimit,
+               fmt::format("{}: the statement needed more than its limits; see {}.", ended, limit));
 }
 
 }  // namespace lakegate::isolation

@@ -219,19 +219,23 @@ TEST_F(Workers, ThatNeverBeginCanBeCancelled) {
 }
 
 TEST_F(Workers, EndAtTheirProcessorTime) {
-  const auto session = Open({{"worker_cpu_limit", "1 ms"}});
-  auto rows = session->Sql(kEndless);
-  ASSERT_TRUE(rows) << rows.error().ToString();
-  EXPECT_EQ(RowsOf(std::move(rows)), "kResourceLimit");
+  const auto session = Open({{"worker_cpu_limit", "3 s"}});
+  // Before its first row where starting is slow, or while that is waited for.
+  const auto rows = session->Sql(kEndless);
+  const auto failed = rows ? (*rows)->Next() : Result<std::optional<OwnedArray>>(rows.error());
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().kind(), ErrorKind::kResourceLimit);
+  EXPECT_NE(failed.error().message().find("execution.worker_cpu_limit"), std::string::npos)
+      << failed.error().message();
   EXPECT_EQ(Ask(*session, "SELECT 42"), "42\n");
 }
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 TEST_F(Workers, DieOfTheirMemoryAlone) {
-  const auto session = Open({{"memory_limit", "64 MiB"}, {"worker_address_space", "1 GiB"}});
-  // A constant that is written down for every row of a batch: no pool of the engine sees it.
-  const auto rows = session->Sql(
-      "SELECT length(string_agg(repeat('x', 1000000), '')) FROM generate_series(1, 1500)");
+  const auto session = Open(
+      {{"memory_limit", "64 MiB"}, {"worker_address_space", "1 GiB"}, {"function_limit", "0 B"}});
+  // A function without its own limit: no pool of the engine sees it.
+  const auto rows = session->Sql("SELECT length(repeat('x', 2000000000))");
   // Before its first row, or while that is waited for.
   const auto failed = rows ? (*rows)->Next() : Result<std::optional<OwnedArray>>(rows.error());
   ASSERT_FALSE(failed);
