@@ -30,7 +30,7 @@ extern "C" {
 #endif
 
 /* Raised with every change of a signature, a struct or the meaning of an option. */
-#define LG_ABI_VERSION 2u
+#define LG_ABI_VERSION 3u
 
 /* The same numbers as lakegate::ErrorKind. */
 #define LG_ERR_INVALID_ARGUMENT 1
@@ -131,11 +131,11 @@ void lg_engine_free(lg_engine* engine);
 
 /* ---- SQL text: no engine, no session, nothing is opened ----
  * limits: {"max_bytes", "max_tokens", "max_nesting", "max_prefix_run", "max_ast_depth",
- * "max_ast_nodes", "max_chain", "max_joins", "max_subquery_depth", "max_with_depth"}; all
- * present. The tokeniser (iterative) applies the first four before the parser sees anything;
- * parsing and visiting run on a thread of `plan_stack_bytes` (also in limits). A passed limit
- * is LG_ERR_SQL_POLICY_VIOLATION with the limit as subject; a parse error LG_ERR_INVALID_SQL;
- * both with line and column. */
+ * "max_ast_nodes", "max_chain", "max_joins", "max_in_list", "max_subquery_depth",
+ * "max_with_depth"}; all present. The tokeniser (iterative) applies the first four before the
+ * parser sees anything; parsing and visiting run on a thread of `plan_stack_bytes` (also in
+ * limits). A passed limit is LG_ERR_SQL_POLICY_VIOLATION with the limit as subject; a parse error
+ * LG_ERR_INVALID_SQL; both with line and column. */
 /* The one splitter: [{"start","end","line","column"}] byte ranges of statements; comments and empty
  * statements are no statement. */
 int32_t lg_sql_split(lg_str sql, lg_str limits, lg_text** out, lg_error** err);
@@ -190,6 +190,11 @@ int32_t lg_session_plan(const lg_session* session, lg_str sql, lg_str parameters
  * placeholder needs a parameter and every parameter a placeholder. */
 int32_t lg_plan_facts(const lg_plan* plan, lg_text** out, lg_error** err);
 int32_t lg_plan_schema(const lg_plan* plan, struct ArrowSchema* out, lg_error** err);
+/* {"scan_rows"}: the rows that running it would read, as far as the statistics of files tell;
+ * Delta files that its conditions rule out are left out. Optimises and opens footers, which the next execute then
+ * need not do again. options: {"time_limit_ms"}. */
+int32_t lg_plan_estimate(const lg_plan* plan, lg_str options, lg_cancel_source cancel,
+                         lg_text** out, lg_error** err);
 /* options: {"time_limit_ms"}, counted from here and past its end LG_ERR_TIMEOUT. Optimises,
  * opens the files and starts. The stream owns all it needs; releasing it stops the work. A
  * failed stream of the host is an error with the stream's name as subject. */

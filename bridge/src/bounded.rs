@@ -3,9 +3,12 @@
 //! Neither the planner, which runs functions over constants, nor a scalar function accounts for
 //! what it allocates. So the size of an answer is worked out from the arguments first.
 
+mod constants;
 mod growth;
+mod planned;
 mod string_concat;
 
+use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -23,27 +26,33 @@ use datafusion::logical_expr::{
 
 use crate::error::{BridgeError, Kind};
 use growth::Growth;
+use planned::PlanBounded;
 
+pub use constants::check as check_constants;
 pub use string_concat::NAME as STRING_CONCAT;
 
 /// Replaces the functions of `state` that grow by ones that make at most `limit` bytes a call.
 pub fn bound(state: &mut SessionState, limit: u64) -> Result<()> {
+    let mut functions = HashMap::new();
     for name in state.udfs() {
         if let Some(growth) = Growth::of(&name) {
             let inner = state.udf(&name)?;
             // An alias leads to the same function; it is replaced once, under its name.
             if inner.name() == name {
                 let aliases: Vec<String> = inner.aliases().to_vec();
-                state.register_udf(Arc::new(ScalarUDF::from(Bounded {
+                let bounded = Arc::new(ScalarUDF::from(Bounded {
                     inner,
                     aliases,
                     growth,
                     limit,
-                })))?;
+                }));
+                functions.insert(name, bounded.clone());
+                state.register_udf(bounded)?;
             }
         }
     }
-    string_concat::bound(state, limit);
+    let concat = string_concat::function(limit);
+    state.add_analyzer_rule(Arc::new(PlanBounded { concat, functions }));
     Ok(())
 }
 

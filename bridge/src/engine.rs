@@ -55,6 +55,7 @@ pub struct EngineCore {
     template: SessionState,
     plan_stack_bytes: usize,
     durable: bool,
+    function_limit: u64,
 }
 
 pub type Engine = Arc<EngineCore>;
@@ -83,6 +84,7 @@ impl EngineCore {
             template,
             plan_stack_bytes: or_default(options.plan_stack_bytes, DEFAULT_PLAN_STACK_BYTES),
             durable: options.durable.unwrap_or(true),
+            function_limit: options.function_limit_bytes,
         }))
     }
 
@@ -101,6 +103,11 @@ impl EngineCore {
 
     pub fn plan_stack_bytes(&self) -> usize {
         self.plan_stack_bytes
+    }
+
+    /// Bytes; 0 is no limit.
+    pub fn function_limit(&self) -> u64 {
+        self.function_limit
     }
 
     pub fn durable(&self) -> bool {

@@ -1,12 +1,13 @@
-//! `lg_plan`: one statement, planned and analysed; optimised only when it is run, so that the
-//! caller can judge it before a function or a file of it is touched.
+//! `lg_plan`: one statement, planned and analysed; optimised only when it is run or estimated, so
+//! that the caller can judge it before a function or a file of it is touched.
 
+mod estimate;
 mod facts;
 mod parameters;
 mod running;
 mod stoppable;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow::ffi::FFI_ArrowSchema;
 use arrow::ffi_stream::FFI_ArrowArrayStream;
@@ -15,6 +16,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::optimizer::OptimizerRule;
 use datafusion::physical_plan::ExecutionPlan;
 use serde::Deserialize;
+use serde_json::json;
 
 use crate::abi::{LgCancelSource, LgStr};
 use crate::cancel::{Cancel, StopFlag};
@@ -22,7 +24,7 @@ use crate::error::{BridgeError, Result};
 use crate::session::Session;
 use crate::sql::parse_one;
 use crate::text::Text;
-use crate::{arrow_out, fence, large_stack};
+use crate::{arrow_out, bounded, fence, large_stack};
 
 use parameters::Parameters;
 use running::RunningPlan;
@@ -39,6 +41,8 @@ struct TimeLimit {
 pub struct Plan {
     session: Session,
     logical: Option<Box<LogicalPlan>>,
+    /// Made for an estimate, and used up by the next run.
+    estimated: Mutex<Option<Ready>>,
     /// Nests as deep as its longest chain: dropped on a large stack.
     long: bool,
 }
@@ -61,6 +65,7 @@ impl Plan {
         Ok(Plan {
             session: session.clone(),
             logical: Some(logical),
+            estimated: Mutex::new(None),
             long,
         })
     }
@@ -72,13 +77,37 @@ impl Plan {
         }
     }
 
-    /// Optimises, plans the execution and starts it.
+    /// Plans the execution, unless an estimate has done so, and starts it.
     fn execute(&self, cancel: Cancel) -> Result<RunningPlan> {
+        let ready = self.estimated().take();
+        let Ready { physical, state } = match ready {
+            Some(ready) => ready,
+            None => self.prepare(&cancel)?,
+        };
+        let physical = stoppable::wrap(physical, &cancel.flag())?;
+        RunningPlan::start(&self.session, physical, &state, cancel)
+    }
+
+    fn estimate(&self, cancel: &Cancel) -> Result<u64> {
+        let ready = self.prepare(cancel)?;
+        let rows = estimate::scan_rows(&ready.physical)?;
+        *self.estimated() = Some(ready);
+        Ok(rows)
+    }
+
+    fn estimated(&self) -> MutexGuard<'_, Option<Ready>> {
+        self.estimated
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Optimises and plans the execution.
+    fn prepare(&self, cancel: &Cancel) -> Result<Ready> {
         let session = self.session.clone();
         let logical = self.logical()?.clone();
         let flag = cancel.flag();
         let stack = session.engine.plan_stack_bytes();
-        let (physical, state) = large_stack::run(stack, &cancel, move || {
+        large_stack::run(stack, cancel, move || {
             let mut state = session.state.clone();
             state.mark_start_execution();
             let optimised = optimise(&state, logical, &flag)?;
@@ -87,10 +116,11 @@ impl Plan {
                 .engine
                 .handle()
                 .block_on(planner.create_physical_plan(&optimised, &state))?;
-            Ok((stoppable::wrap(physical, &flag)?, state))
+            let batch_rows = state.config().batch_size();
+            bounded::check_constants(&physical, batch_rows, session.engine.function_limit())?;
+            Ok(Ready { physical, state })
         })
-        .map_err(|error| running::explain(error, &self.session))?;
-        RunningPlan::start(&self.session, physical, &state, cancel)
+        .map_err(|error| running::explain(error, &self.session))
     }
 }
 
@@ -124,12 +154,19 @@ fn optimise(state: &SessionState, plan: LogicalPlan, flag: &StopFlag) -> Result<
 impl Drop for Plan {
     fn drop(&mut self) {
         if let (true, Some(plan)) = (self.long, self.logical.take()) {
-            large_stack::drop_there(self.session.engine.plan_stack_bytes(), plan);
+            let estimated = self.estimated().take();
+            large_stack::drop_there(self.session.engine.plan_stack_bytes(), (plan, estimated));
         }
     }
 }
 
 type Physical = Arc<dyn ExecutionPlan>;
+
+/// A plan of execution and the state that it was made for.
+struct Ready {
+    physical: Physical,
+    state: SessionState,
+}
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lg_session_plan(
@@ -163,6 +200,25 @@ pub unsafe extern "C" fn lg_plan_facts(
         let plan = unsafe { fence::borrow(plan, "plan") }?;
         let facts = facts::read(plan.logical()?)?;
         unsafe { fence::give(out, Text::json(&facts)?) }
+    })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lg_plan_estimate(
+    plan: *const Plan,
+    options: LgStr,
+    cancel: LgCancelSource,
+    out: *mut *mut Text,
+    err: *mut *mut BridgeError,
+) -> i32 {
+    fence::export(err, || {
+        let mut cancel = Cancel::new(cancel);
+        fence::check_out(out, "out")?;
+        let plan = unsafe { fence::borrow(plan, "plan") }?;
+        let options: TimeLimit = unsafe { fence::options(options, "estimate options") }?;
+        cancel.set_time_limit_ms(options.time_limit_ms);
+        let estimate = json!({"scan_rows": plan.estimate(&cancel)?});
+        unsafe { fence::give(out, Text::json(&estimate)?) }
     })
 }
 

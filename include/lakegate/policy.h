@@ -32,6 +32,8 @@ struct SqlLimits {
   // Terms of one chain of operators, arms of one chain of set operations.
   std::int64_t max_chain = 500;
   std::int64_t max_joins = 64;
+  // Items of one `x IN (…)`.
+  std::int64_t max_in_list = 10'000;
   std::int64_t max_subquery_depth = 8;
   std::int64_t max_with_depth = 4;
   bool operator==(const SqlLimits&) const = default;
@@ -49,6 +51,11 @@ struct QueryLimits {
   // a relation counts once, whatever part of it is needed.
   std::optional<std::int64_t> scan_bytes = {};
   std::optional<std::int64_t> scan_files = {};
+  // Rows that the plan would read as Delta logs and the footers of Parquet files tell, known
+  // before the first row; a table that is read twice counts twice, and a Delta file that its
+  // log's statistics rule out does not count. What nothing tells (CSV, NDJSON, streams) counts
+  // nothing.
+  std::optional<std::int64_t> scan_rows = {};
   bool operator==(const QueryLimits&) const = default;
 };
 
@@ -63,6 +70,11 @@ struct RelationProtection {
   // equal, and who can guess a value can check it), or an expression over the columns. A column
   // that the relation lacks is kNotFound for every statement.
   std::map<std::string, std::string> masks;
+  // The columns that are there, absent for all; those of `denied_columns` never are. A statement
+  // that names another one is told what it would be told of a name that does not exist, and `*`
+  // leaves it out. The filter and the masks may read it.
+  std::optional<std::set<std::string>> columns = {};
+  std::set<std::string> denied_columns = {};
   bool operator==(const RelationProtection&) const = default;
 };
 
@@ -95,6 +107,7 @@ struct LAKEGATE_EXPORT SqlPolicy {
   //   [protect.customers]
   //   filter = "region = 'EU'"
   //   mask = { email = "hash", phone = "null", name = "left(name, 1)" }
+  //   denied_columns = ["ssn"]
   // No roots beside it: a path would go around it.
   std::map<std::string, RelationProtection> protect;
 

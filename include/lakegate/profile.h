@@ -167,6 +167,7 @@ struct CachePolicy {
 struct IsolationPolicy {
   bool in_workers = false;
   std::string worker_program = {};  // "": the lakegate command beside the library
+  bool sandbox_required = true;
   std::int64_t workers_max = 0;
   std::int64_t address_space_bytes = 0;  // of a worker
   std::int64_t open_files = 0;           // of a worker

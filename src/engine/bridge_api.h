@@ -37,6 +37,7 @@
   X(lg_session_add_table_function) \
   X(lg_session_plan)               \
   X(lg_plan_facts)                 \
+  X(lg_plan_estimate)              \
   X(lg_plan_schema)                \
   X(lg_plan_execute)               \
   X(lg_plan_free)                  \

@@ -19,6 +19,7 @@ std::string LimitsJson(const SqlLimits& limits) {
                {"max_ast_nodes", limits.max_ast_nodes},
                {"max_chain", limits.max_chain},
                {"max_joins", limits.max_joins},
+               {"max_in_list", limits.max_in_list},
                {"max_subquery_depth", limits.max_subquery_depth},
                {"max_with_depth", limits.max_with_depth},
                {"plan_stack_bytes", EngineOptions().plan_stack_bytes}});

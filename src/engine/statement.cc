@@ -133,6 +133,15 @@ Result<OwnedSchema> Plan::schema() const {
   return schema;
 }
 
+Result<std::int64_t> Plan::ScanRows(std::int64_t time_limit_ms, const CancelToken& cancel) const {
+  const std::string options = Dump({{"time_limit_ms", time_limit_ms}});
+  auto text = state_->handle.CallForText<&BridgeApi::lg_plan_estimate>(Borrow(options),
+                                                                       CancelSourceOf(cancel));
+  if (!text) return state_->session->ErrorOf(std::move(text).error());
+  LG_ASSIGN_OR_RETURN(const auto estimate, ParseBridgeJson(*text, "lg_plan_estimate"));
+  return NumberIn(estimate, "scan_rows");
+}
+
 Result<ArrowStream> Plan::Execute(std::int64_t time_limit_ms, const CancelToken& cancel) const {
   const std::string options = Dump({{"time_limit_ms", time_limit_ms}});
   ArrowArrayStream raw{};

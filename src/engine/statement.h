@@ -89,6 +89,10 @@ class Plan {
   // The expanded plan, views inlined, as JSON: nodes, functions, node_count.
   Result<std::string> Facts() const;
   Result<OwnedSchema> schema() const;
+  // Rows that running it would read, as far as the statistics of its files tell: 0 where they
+  // tell nothing. Optimises; `Execute` then need not do so again.
+  Result<std::int64_t> ScanRows(std::int64_t time_limit_ms = 0,
+                                const CancelToken& cancel = {}) const;
   // May be called again. The stream owns all it needs; destroying it stops the work.
   Result<ArrowStream> Execute(std::int64_t time_limit_ms = 0, const CancelToken& cancel = {}) const;
 

@@ -128,6 +128,7 @@ Result<AstSize> ReadAst(const json& value, const std::string& path) {
   object.Count("subquery_depth", &size.subquery_depth);
   object.Count("with_depth", &size.with_depth);
   object.Count("longest_chain", &size.longest_chain);
+  object.Count("longest_in_list", &size.longest_in_list);
   object.Count("expanded_nodes", &size.expanded_nodes);
   LG_RETURN_IF_ERROR(object.Finish());
   return size;

@@ -65,6 +65,7 @@ struct AstSize {
   std::int64_t subquery_depth = 0;
   std::int64_t with_depth = 0;
   std::int64_t longest_chain = 0;
+  std::int64_t longest_in_list = 0;
   // The nodes with a CTE counted at every use.
   std::int64_t expanded_nodes = 0;
   bool operator==(const AstSize&) const = default;

@@ -25,7 +25,7 @@ constexpr const char* kText = R"({
     "named_arguments": true,
     "nested": [{"kind": "delete", "class": "dml", "line": 1, "column": 20}],
     "ignored_clauses": [{"name": "TABLESAMPLE", "line": 1, "column": 30}],
-    "ast": {"depth": 7, "nodes": 30, "joins": 1, "subquery_depth": 2, "with_depth": 3, "longest_chain": 4, "expanded_nodes": 50}
+    "ast": {"depth": 7, "nodes": 30, "joins": 1, "subquery_depth": 2, "with_depth": 3, "longest_chain": 4, "longest_in_list": 5, "expanded_nodes": 50}
   }]
 })";
 
@@ -59,7 +59,7 @@ TEST(GuardFacts, ReadsEveryField) {
   EXPECT_TRUE(statement.named_arguments);
   EXPECT_EQ(statement.nested[0], (NestedFact{"delete", StatementClass::kDml, {1, 20}}));
   EXPECT_EQ(statement.ignored_clauses[0], (NamedFact{"TABLESAMPLE", {1, 30}}));
-  EXPECT_EQ(statement.ast, (AstSize{7, 30, 1, 2, 3, 4, 50}));
+  EXPECT_EQ(statement.ast, (AstSize{7, 30, 1, 2, 3, 4, 5, 50}));
   EXPECT_EQ(statement.RelationNames(RelationRole::kRead), std::set<std::string>{"calls"});
 }
 

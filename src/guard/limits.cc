@@ -100,16 +100,6 @@ struct NarrowLimit {
 
 }  // namespace
 
-std::string LimitsJson(const SqlLimits& limits, std::int64_t plan_stack_bytes) {
-  std::string json = "{";
-  for (const PolicyField& field : AllPolicyFields()) {
-    const auto* member = std::get_if<std::int64_t SqlLimits::*>(&field.member);
-    if (member == nullptr) continue;
-    json += fmt::format("\"{}\":{},", field.name.substr(kSqlPrefix.size()), limits.**member);
-  }
-  return json + fmt::format("\"plan_stack_bytes\":{}}}", plan_stack_bytes);
-}
-
 Error LimitError(std::string_view subject, std::string_view message, const SqlPolicy& policy,
                  SqlPosition position) {
   const std::string setting = fmt::format("{}{}", kSqlPrefix, subject);

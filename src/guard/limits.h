@@ -12,10 +12,6 @@
 
 namespace lakegate::guard {
 
-// The limits as the bridge takes them: one JSON object with every limit of `SqlLimits` by its
-// name, and `plan_stack_bytes`.
-std::string LimitsJson(const SqlLimits& limits, std::int64_t plan_stack_bytes);
-
 // A limit that the bridge found passed while tokenising or parsing: kSqlPolicyViolation with
 // violation "limit" and the setting `sql.<subject>`. An unknown subject keeps its own words and
 // names no setting.

@@ -36,6 +36,7 @@ SqlPolicy Service() {
                 .max_ast_nodes = 20'000,
                 .max_chain = 200,
                 .max_joins = 16,
+                .max_in_list = 1'000,
                 .max_subquery_depth = 4,
                 .max_with_depth = 2};
   policy.query = {.result_rows = 100'000,
@@ -103,7 +104,7 @@ Result<std::string> TextOf(const toml::node& node, std::string_view key) {
 
 Result<RelationProtection> ProtectionFrom(const toml::node& node, const std::string& key) {
   const toml::table* given = node.as_table();
-  if (given == nullptr) return WrongType(key, "a table with filter and mask");
+  if (given == nullptr) return WrongType(key, "a table with filter, mask, columns");
   RelationProtection protection;
   for (const auto& [name, value] : *given) {
     const std::string inner = fmt::format("{}.{}", key, name.str());
@@ -117,10 +118,14 @@ Result<RelationProtection> ProtectionFrom(const toml::node& node, const std::str
       }
     } else if (name == "mask") {
       return WrongType(inner, "a table from columns to masks");
+    } else if (name == "columns" || name == "denied_columns") {
+      LG_ASSIGN_OR_RETURN(const std::vector<std::string> columns, NamesOf(value, inner));
+      const std::set<std::string> names(columns.begin(), columns.end());
+      (name == "columns" ? protection.columns.emplace() : protection.denied_columns) = names;
     } else {
       return Error(ErrorKind::kInvalidArgument,
                    fmt::format("A policy has no such setting: '{}'. Settings of a protected "
-                               "relation: filter, mask.",
+                               "relation: filter, mask, columns, denied_columns.",
                                inner));
     }
   }
@@ -290,13 +295,19 @@ struct ValidateField {
   }
   Status operator()(std::map<std::string, RelationProtection> SqlPolicy::*member) const {
     for (const auto& [relation, protection] : policy.*member) {
-      const bool says_nothing = protection.filter.empty() && protection.masks.empty();
+      const bool says_nothing = protection.filter.empty() && protection.masks.empty() &&
+                                !protection.columns && protection.denied_columns.empty();
       const bool empty_mask =
           std::any_of(protection.masks.begin(), protection.masks.end(),
                       [](const auto& mask) { return mask.first.empty() || mask.second.empty(); });
       if (relation.empty() || says_nothing || empty_mask) {
-        return Invalid("takes a filter or masks for each relation, none of them empty");
+        return Invalid("takes a filter, masks or columns for each relation, none of them empty");
       }
+      if (protection.columns && protection.columns->empty()) {
+        return Invalid("leaves no column of a relation; deny the relation instead");
+      }
+      if (protection.columns) LG_RETURN_IF_ERROR(CheckNames(*protection.columns));
+      LG_RETURN_IF_ERROR(CheckNames(protection.denied_columns));
       if (HasNamesAlike(protection.masks)) {
         return Invalid("has masks of one column, whose names differ in case alone");
       }

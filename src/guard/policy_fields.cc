@@ -35,6 +35,7 @@ const PolicyField kFields[] = {
     {"sql.max_ast_nodes", kAllows, &SqlLimits::max_ast_nodes, "nodes of the syntax tree"},
     {"sql.max_chain", kAllows, &SqlLimits::max_chain, "terms of one chain of operators"},
     {"sql.max_joins", kAllows, &SqlLimits::max_joins, "joins of a statement"},
+    {"sql.max_in_list", kAllows, &SqlLimits::max_in_list, "items of an IN list"},
     {"sql.max_subquery_depth", kAllows, &SqlLimits::max_subquery_depth,
      "subqueries inside one another"},
     {"sql.max_with_depth", kAllows, &SqlLimits::max_with_depth, "WITH inside one another"},
@@ -45,6 +46,7 @@ const PolicyField kFields[] = {
     {"query.plan_nodes", kAllows, &QueryLimits::plan_nodes, "nodes of the expanded plan"},
     {"query.scan_bytes", kAllows, &QueryLimits::scan_bytes, "bytes of the files it may read"},
     {"query.scan_files", kAllows, &QueryLimits::scan_files, "files it may read"},
+    {"query.scan_rows", kAllows, &QueryLimits::scan_rows, "rows it may read, by statistics"},
 };
 
 // A TOML basic string.
@@ -82,6 +84,12 @@ std::string TextOfProtection(const RelationProtection& protection) {
     masks.push_back(fmt::format("{} = {}", TomlText(column), TomlText(mask)));
   }
   if (!masks.empty()) parts.push_back(fmt::format("mask = {{{}}}", base::Join(masks, ", ")));
+  if (protection.columns) {
+    parts.push_back(fmt::format("columns = {}", NamesText(*protection.columns)));
+  }
+  if (!protection.denied_columns.empty()) {
+    parts.push_back(fmt::format("denied_columns = {}", NamesText(protection.denied_columns)));
+  }
   return fmt::format("{{{}}}", base::Join(parts, ", "));
 }
 

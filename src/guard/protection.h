@@ -20,8 +20,8 @@ const RelationProtection* ProtectionOf(const SqlPolicy& policy, std::string_view
 // The expressions of a protection, named for messages: each must be one over a row.
 std::vector<Check> ExpressionsOf(std::string_view relation, const RelationProtection& protection);
 
-// `SELECT ... FROM relation WHERE ...` over its columns. kNotFound: a mask of a column that is
-// not there, which would leave another one open.
+// `SELECT ... FROM relation WHERE ...` over the columns that are shown. kNotFound: a column of the
+// protection that is not there, which would leave another one open, or none left to show.
 Result<std::string> ProtectingQuery(std::string_view relation, std::span<const std::string> columns,
                                     const RelationProtection& protection);
 

@@ -32,7 +32,11 @@ TEST(GuardProtection, RefusesWhatWouldProtectNothing) {
   const Refused refusals[] = {
       {"no table", "protect = 'customers'", "'protect'"},
       {"no table for a relation", "[protect]\ncustomers = true", "protect.customers"},
-      {"an unknown setting", "[protect.customers]\nmasks = {}", "filter, mask"},
+      {"an unknown setting", "[protect.customers]\nmasks = {}", "filter, mask, columns"},
+      {"columns that are no list", "[protect.customers]\ncolumns = 'id'", "customers.columns"},
+      {"a column that is no text", "[protect.customers]\ndenied_columns = [1]", "denied_columns"},
+      {"no column left", "[protect.customers]\ncolumns = []", "no column"},
+      {"a column without a name", "[protect.customers]\ncolumns = ['']", "empty name"},
       {"a filter that is no text", "[protect.customers]\nfilter = 1", "protect.customers.filter"},
       {"masks that are no table", "[protect.customers]\nmask = 'null'", "protect.customers.mask"},
       {"a mask that is no text", "[protect.customers.mask]\nage = 1", "mask.age"},
@@ -76,12 +80,32 @@ TEST(GuardProtection, MakesTheQueryThatIsReadInstead) {
       "FROM \"t\" WHERE (id > 1 -- all\n)");
 }
 
-TEST(GuardProtection, RefusesAMaskOfAColumnThatIsNotThere) {
+TEST(GuardProtection, LeavesOutColumns) {
+  const std::vector<std::string> columns = {"id", "SSN", "name"};
+  const auto shown = [&](std::string_view toml) {
+    return ProtectingQuery("t", columns, Policy(toml).value().protect.at("t")).value();
+  };
+  EXPECT_EQ(shown("protect.t.denied_columns = ['ssn']"), "SELECT \"id\", \"name\" FROM \"t\"");
+  EXPECT_EQ(shown("protect.t.columns = ['ID', 'ssn']\nprotect.t.denied_columns = ['ssn']"),
+            "SELECT \"id\" FROM \"t\"");
+  // What is hidden may decide which rows are shown.
+  EXPECT_EQ(shown("[protect.t]\ncolumns = ['name']\nfilter = 'id > 1'\nmask = { name = 'ssn' }"),
+            "SELECT (ssn\n) AS \"name\" FROM \"t\" WHERE (id > 1\n)");
+}
+
+TEST(GuardProtection, RefusesColumnsThatAreNotThere) {
   const std::vector<std::string> columns = {"id"};
-  const auto query = ProtectingQuery("t", columns, {.filter = {}, .masks = {{"emial", "null"}}});
-  ASSERT_FALSE(query);
-  EXPECT_EQ(query.error().kind(), ErrorKind::kNotFound);
-  EXPECT_NE(query.error().message().find("protect.t.mask"), std::string::npos);
+  for (const auto& [toml, setting] :
+       {std::pair("protect.t.mask.emial = 'null'", "protect.t.mask"),
+        std::pair("protect.t.columns = ['id', 'i']", "protect.t.columns"),
+        std::pair("protect.t.denied_columns = ['ids']", "protect.t.denied_columns"),
+        std::pair("protect.t.denied_columns = ['id']", "protect.t.denied_columns")}) {
+    SCOPED_TRACE(toml);
+    const auto query = ProtectingQuery("t", columns, Policy(toml).value().protect.at("t"));
+    ASSERT_FALSE(query);
+    EXPECT_EQ(query.error().kind(), ErrorKind::kNotFound);
+    EXPECT_NE(query.error().message().find(setting), std::string::npos);
+  }
 }
 
 TEST(GuardProtection, OpensNothingButTheRelationItself) {
@@ -91,11 +115,17 @@ TEST(GuardProtection, OpensNothingButTheRelationItself) {
   policy.protect["T"].filter = "true";
   policy.protect["u"].filter = "true";
   policy.query.result_rows = 1;
+  policy.query.scan_bytes = 2;
+  policy.query.scan_files = 3;
+  policy.query.scan_rows = 4;
   const SqlPolicy beneath = PolicyBeneath(policy, "t");
   EXPECT_EQ(ProtectionOf(beneath, "t"), nullptr);
   EXPECT_NE(ProtectionOf(beneath, "u"), nullptr);
   EXPECT_EQ(beneath.denied_relations, policy.denied_relations);
   EXPECT_FALSE(beneath.query.result_rows);
+  EXPECT_EQ(beneath.query.scan_bytes, 2);
+  EXPECT_EQ(beneath.query.scan_files, 3);
+  EXPECT_EQ(beneath.query.scan_rows, 4);
   EXPECT_FALSE(beneath.dml || beneath.ddl || beneath.copy || beneath.multi_statement);
   EXPECT_TRUE(beneath.roots.empty());
 }

@@ -32,4 +32,10 @@ Status JudgeScan(const ScanCost& cost, const SqlPolicy& policy) {
                 "query.scan_bytes", policy);
 }
 
+Status JudgeRows(std::int64_t rows, const SqlPolicy& policy) {
+  return Within(rows, policy.query.scan_rows,
+                "The statement would read more rows than it may, by the statistics of its files",
+                "query.scan_rows", policy);
+}
+
 }  // namespace lakegate::guard

@@ -72,6 +72,7 @@ class TextJudge {
                                   sql.max_ast_nodes, at));
     LG_RETURN_IF_ERROR(CheckLimit("max_chain", ast.longest_chain, sql.max_chain, at));
     LG_RETURN_IF_ERROR(CheckLimit("max_joins", ast.joins, sql.max_joins, at));
+    LG_RETURN_IF_ERROR(CheckLimit("max_in_list", ast.longest_in_list, sql.max_in_list, at));
     LG_RETURN_IF_ERROR(
         CheckLimit("max_subquery_depth", ast.subquery_depth, sql.max_subquery_depth, at));
     return CheckLimit("max_with_depth", ast.with_depth, sql.max_with_depth, at);

@@ -69,6 +69,9 @@ struct ScanCost {
 // query.scan_files.
 Status JudgeScan(const ScanCost& cost, const SqlPolicy& policy);
 
+// Before it runs: violation "limit", setting query.scan_rows. `rows` as far as they are known.
+Status JudgeRows(std::int64_t rows, const SqlPolicy& policy);
+
 // What `--dry-run` prints: each statement with its kind and what it names, then "allowed by
 // policy 'x'." or the refusal. Ends in a newline.
 std::string VerdictText(const TextFacts& facts, const SqlPolicy& policy);

@@ -448,6 +448,7 @@ TEST(GuardVerdict, DeniesTextsBeyondTheirLimits) {
              .max_ast_nodes = 1,
              .max_chain = 1,
              .max_joins = 1,
+             .max_in_list = 1,
              .max_subquery_depth = 1,
              .max_with_depth = 1};
   });
@@ -483,6 +484,10 @@ TEST(GuardVerdict, DeniesTextsBeyondTheirLimits) {
        policy,
        {"limit", "max_chain", {1, 1}, "sql.max_chain"}},
       {"joins", tree(&AstSize::joins), policy, {"limit", "max_joins", {1, 1}, "sql.max_joins"}},
+      {"items of IN",
+       tree(&AstSize::longest_in_list),
+       policy,
+       {"limit", "max_in_list", {1, 1}, "sql.max_in_list"}},
       {"subqueries",
        tree(&AstSize::subquery_depth),
        policy,

@@ -1,14 +1,19 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <netinet/in.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstddef>
 #include <cstdlib>
 #include <fstream>
 #include <functional>
@@ -190,6 +195,38 @@ int ErrnoOf(long result) { return result < 0 ? errno : 0; }
 
 int Opened(const std::string& path, int flags) {
   return ErrnoOf(::open(path.c_str(), flags | O_CLOEXEC, 0600));
+}
+
+// As on a kernel that has never heard of Landlock.
+void HideLandlock() {
+  sock_filter code[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_landlock_create_ruleset, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const sock_fprog program = {.len = std::size(code), .filter = code};
+  ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+TEST(Sandbox, RefusesASystemWithoutItUnlessToldOtherwise) {
+  for (const bool required : {true, false}) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      HideLandlock();
+      SandboxRules rules;
+      rules.required = required;
+      const auto entered = EnterSandbox(rules);
+      if (entered) ::_exit(entered->files ? 1 : 2);
+      const bool told = entered.error().message().find("worker_sandbox") != std::string::npos;
+      ::_exit(entered.error().kind() == ErrorKind::kUnsupported && told ? 3 : 4);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    ASSERT_TRUE(WIFEXITED(status));
+    EXPECT_EQ(WEXITSTATUS(status), required ? 3 : 2);
+  }
 }
 
 TEST(Sandbox, OpensWhatIsListedAndNothingElse) {

@@ -67,6 +67,12 @@ Result<Sandbox> EnterSandbox(const SandboxRules& rules) {
   Sandbox sandbox;
   LG_ASSIGN_OR_RETURN(sandbox.files, RestrictFiles(readable, rules.writable));
   LG_ASSIGN_OR_RETURN(sandbox.calls, FilterCalls());
+  if (rules.required && !(sandbox.files && sandbox.calls)) {
+    return Error(ErrorKind::kUnsupported,
+                 fmt::format("This system lacks a protection of worker processes: {}. The setting "
+                             "execution.worker_sandbox = \"available\" does without.",
+                             sandbox.files ? "seccomp" : "Landlock"));
+  }
   return sandbox;
 }
 

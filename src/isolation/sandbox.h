@@ -21,6 +21,8 @@ struct SandboxRules {
   // the system that a running program reads (time zones, processors) are readable always.
   std::vector<std::string> readable = {};
   std::vector<std::string> writable = {};  // readable too
+  // Whether to refuse where the kernel lacks a protection.
+  bool required = false;
   // Zero or less: as it is.
   std::int64_t address_space_bytes = 0;
   std::int64_t file_bytes = 0;  // of one file
@@ -33,7 +35,8 @@ struct Sandbox {
   bool calls = false;
 };
 
-// kInternal when the kernel has a protection and refuses it.
+// kInternal when the kernel has a protection and refuses it; kUnsupported when it lacks one that is
+// required.
 Result<Sandbox> EnterSandbox(const SandboxRules& rules);
 
 // From now on, so much more processor time until SIGXCPU ends this process; zero or less: no end.

@@ -117,6 +117,7 @@ Result<SqlOptions> Profile::EffectiveSqlOptions(std::optional<std::string_view> 
   options.sql.max_ast_nodes = state_->Number("sql_max_ast_nodes");
   options.sql.max_chain = state_->Number("sql_max_chain");
   options.sql.max_joins = state_->Number("sql_max_joins");
+  options.sql.max_in_list = state_->Number("sql_max_in_list");
   options.sql.max_subquery_depth = state_->Number("sql_max_subquery_depth");
   options.sql.max_with_depth = state_->Number("sql_max_with_depth");
   options.query.result_rows = NoneIfZero(state_->Number("sql_max_result_rows"));
@@ -126,6 +127,7 @@ Result<SqlOptions> Profile::EffectiveSqlOptions(std::optional<std::string_view> 
   options.query.plan_nodes = NoneIfZero(state_->Number("sql_max_plan_nodes"));
   options.query.scan_bytes = NoneIfZero(state_->Number("sql_max_scan_bytes"));
   options.query.scan_files = NoneIfZero(state_->Number("sql_max_scan_files"));
+  options.query.scan_rows = NoneIfZero(state_->Number("sql_max_scan_rows"));
   return options;
 }
 
@@ -208,6 +210,7 @@ lakegate::IsolationPolicy Profile::IsolationPolicy() const {
   const std::int64_t addresses = state_->Number("worker_address_space");
   return {.in_workers = state_->Text("isolation") == "process",
           .worker_program = state_->Text("worker_program"),
+          .sandbox_required = state_->Text("worker_sandbox") == "required",
           .workers_max = state_->Number("worker_limit"),
           .address_space_bytes = addresses > 0 ? addresses : MemoryLimitBytes() + kBesideMemory,
           .open_files = state_->Number("worker_open_files"),

@@ -12,12 +12,15 @@ class FunctionLimit : public ::testing::Test {
  protected:
   void SetUp() override {
     session_ = OpenIn(folder_, {{"function_limit", "16 MiB"}});
-    ASSERT_OK(session_->Register(
-        Dataset("t", folder_.Write("t.csv", "n,s\n20000000,a\n3,\"a,b\"\n-1,\n"))));
+    admin_ = OpenIn(folder_, {{"function_limit", "16 MiB"}, {"sql_policy", "admin"}});
+    const std::string path = folder_.Write("t.csv", "n,s\n20000000,a\n3,\"a,b\"\n-1,\n");
+    ASSERT_OK(session_->Register(Dataset("t", path)));
+    ASSERT_OK(admin_->Register(Dataset("t", path)));
   }
 
   TestFolder folder_;
   std::unique_ptr<Session> session_;
+  std::unique_ptr<Session> admin_;  // whose statements may call table functions
 };
 
 TEST_F(FunctionLimit, RefusesWhatWouldNotFit) {
@@ -46,6 +49,7 @@ TEST_F(FunctionLimit, RefusesWhatWouldNotFit) {
       "SELECT a || a || a || a FROM (SELECT repeat(s, 3000000) AS a FROM t WHERE n = 3)",
       "SELECT replace(s, 'z', repeat('b', 8000000)) FROM t",
       "SELECT s || repeat('x', 8000000) FROM t",
+      "SELECT encode(encode(repeat('x', 6000000), 'hex'), 'hex')",
       "WITH a AS (SELECT repeat('x', 1000000) v), b AS (SELECT v||v||v||v AS v FROM a), "
       "c AS (SELECT v||v||v||v AS v FROM b), d AS (SELECT v||v||v||v AS v FROM c) SELECT v FROM d",
   };
@@ -53,6 +57,46 @@ TEST_F(FunctionLimit, RefusesWhatWouldNotFit) {
     EXPECT_EQ(RowsOf(session_->Sql(sql)), "kResourceLimit") << sql;
     ASSERT_EQ(RowsOf(session_->Sql("SELECT 42")), "42\n") << sql;
   }
+}
+
+// Lists that are joined by the operator, which the planner makes calls of by itself.
+TEST_F(FunctionLimit, HoldsForListsToo) {
+  for (const char* sql : {
+           "SELECT a || a || a FROM (SELECT array_repeat(1, 1000000) AS a)",
+           "SELECT cardinality(a || a || a) FROM (SELECT array_repeat(n % 7, 900000) AS a "
+           "FROM t WHERE n = 3)",
+           "SELECT [a, a, a] FROM (SELECT repeat(s, 2500000) AS a FROM t WHERE n = 3)",
+       }) {
+    EXPECT_EQ(RowsOf(session_->Sql(sql)), "kResourceLimit") << sql;
+    ASSERT_EQ(RowsOf(session_->Sql("SELECT 42")), "42\n") << sql;
+  }
+}
+
+// One value that an operator would copy for each row of a batch.
+TEST_F(FunctionLimit, RefusesConstantsThatRowsMultiply) {
+  const std::string big = "repeat('x', 1000000)";
+  for (const std::string& sql : {
+           fmt::format("SELECT {} FROM range(5000)", big),
+           fmt::format("SELECT n, {} FROM t", big),
+           fmt::format("SELECT CASE WHEN n > 0 THEN {} END FROM t", big),
+           fmt::format("SELECT max({}) FROM range(5000)", big),
+           fmt::format("SELECT string_agg({}, '') FROM range(5000)", big),
+           fmt::format("SELECT value, count(*) OVER (PARTITION BY {}) FROM range(5000)", big),
+           fmt::format("SELECT coalesce(s, {}) FROM t", big),
+           fmt::format("EXPLAIN ANALYZE SELECT {} FROM range(5000)", big),
+       }) {
+    EXPECT_EQ(RowsOf(admin_->Sql(sql)), "kResourceLimit") << sql;
+    ASSERT_EQ(RowsOf(admin_->Sql("SELECT 42")), "42\n") << sql;
+  }
+  const std::pair<std::string, const char*> answers[] = {
+      {fmt::format("SELECT length({})", big), "1000000\n"},
+      {fmt::format("SELECT length(a) FROM (SELECT {} AS a)", big), "1000000\n"},
+      {fmt::format("SELECT count(*) FROM t WHERE s = {}", big), "0\n"},
+      {fmt::format("SELECT count(*) FROM t WHERE s IN ('a', {})", big), "1\n"},
+      {fmt::format("SELECT count(*) FROM t WHERE s NOT LIKE {}", big), "2\n"},
+      {"SELECT max(repeat('x', 1000)) = repeat('x', 1000) FROM range(5000)", "true\n"},
+  };
+  for (const auto& [sql, expected] : answers) EXPECT_EQ(RowsOf(admin_->Sql(sql)), expected) << sql;
 }
 
 TEST_F(FunctionLimit, NamesItsSetting) {

@@ -57,7 +57,7 @@ QueryLimits CapsOf(QueryLimits requested, const QueryLimits& session) {
   for (const auto member :
        {&QueryLimits::result_rows, &QueryLimits::result_bytes, &QueryLimits::plan_time_ms,
         &QueryLimits::run_time_ms, &QueryLimits::plan_nodes, &QueryLimits::scan_bytes,
-        &QueryLimits::scan_files}) {
+        &QueryLimits::scan_files, &QueryLimits::scan_rows}) {
     if (!(requested.*member)) requested.*member = session.*member;
   }
   return requested;

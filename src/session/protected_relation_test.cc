@@ -111,6 +111,36 @@ TEST_F(Protected, NothingThatAStatementSaysReachesBeneath) {
   }
 }
 
+TEST_F(Protected, HiddenColumnsAreNotThere) {
+  options_.policy = SqlPolicy::FromToml(R"toml(
+    [protect.customers]
+    filter = "age < 45"
+    denied_columns = ["EMAIL", "age"]
+  )toml",
+                                        "p.toml")
+                        .value();
+  EXPECT_EQ(Seen("SELECT * FROM customers ORDER BY id"), "1|'Annabel'|'EU'\n2|'Bobby'|'US'\n");
+  EXPECT_EQ(Seen("SELECT count(*) FROM customers"), "2\n");
+  for (const char* sql :
+       {"SELECT email FROM customers", "SELECT id FROM customers WHERE age > 30",
+        "SELECT id FROM customers ORDER BY age", "SELECT c.email FROM customers c",
+        "SELECT id FROM customers GROUP BY id HAVING max(age) > 1",
+        "SELECT o.total FROM orders o JOIN customers c ON o.customer = c.age",
+        "SELECT * EXCEPT (email) FROM customers", "SELECT (SELECT max(age) FROM customers)",
+        "SELECT * FROM dedupe('customers', keys => ['email'])"}) {
+    const std::string seen = Seen(sql);
+    EXPECT_THAT(seen, Not(HasSubstr("secret"))) << sql;
+    EXPECT_THAT(seen, Not(HasSubstr("30"))) << sql;
+    EXPECT_THAT(seen, HasSubstr("k")) << sql << seen;  // kNotFound, kInvalidSql
+  }
+  // As of a name that never was.
+  const auto hidden = session_->Sql("SELECT email FROM customers", options_);
+  const auto unknown = session_->Sql("SELECT nosuch FROM customers", options_);
+  ASSERT_FALSE(hidden);
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(hidden.error().kind(), unknown.error().kind());
+}
+
 TEST_F(Protected, ConditionsSeeMasksOnly) {
   EXPECT_EQ(RowsOf(session_->Sql("SELECT id FROM customers WHERE name = 'Annabel'", options_)), "");
   EXPECT_EQ(RowsOf(session_->Sql("SELECT id FROM customers WHERE name = 'A'", options_)), "1\n");

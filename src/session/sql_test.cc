@@ -185,6 +185,46 @@ TEST(SessionSql, RefusesToReadMoreThanItMayBeforeItReads) {
   EXPECT_EQ(RowsOf(session->Sql("SELECT * FROM small")), "1\n");
 }
 
+TEST(SessionSql, RefusesToReadMoreRowsThanItMayBeforeItReads) {
+  TestFolder folder;
+  const auto writer = OpenIn(folder);
+  ASSERT_OK(writer->RegisterStream("numbers", Numbers(4, 25)));  // 0 to 99
+  const auto session = OpenIn(folder, {{"sql_max_scan_rows", "150"}});
+  const auto add = [&](const std::string& name, DataFormat format, const std::string& path) {
+    WriteOptions write;
+    write.destination.path = folder.File(path);
+    write.destination.format = format;
+    ASSERT_OK(writer->Write("SELECT n FROM numbers", write));
+    ASSERT_OK(session->Register(Dataset(name, write.destination.path)));
+  };
+  add("delta", DataFormat::kDelta, "delta");
+  add("parquet", DataFormat::kParquet, "n.parquet");
+  add("csv", DataFormat::kCsv, "n.csv");
+  const auto outcome = [&](const std::string& sql, const QueryOptions& options = {}) {
+    auto rows = session->Sql(sql, options);
+    if (rows) return RowsOf(std::move(rows));
+    const auto* refusal = std::get_if<PolicyViolation>(&rows.error().detail());
+    return refusal == nullptr ? rows.error().ToString() : refusal->setting;
+  };
+  for (const std::string table : {"delta", "parquet"}) {
+    SCOPED_TRACE(table);
+    EXPECT_EQ(outcome("SELECT sum(n) FROM " + table), "4950\n");
+    EXPECT_EQ(outcome("SELECT sum(a.n) FROM " + table + " a JOIN " + table + " b USING (n)"),
+              "query.scan_rows");
+    QueryOptions narrow;
+    narrow.policy = SqlPolicy::Preset("read_only").value();
+    narrow.policy->query.scan_rows = 99;
+    EXPECT_EQ(outcome("SELECT sum(n) FROM " + table, narrow), "query.scan_rows");
+  }
+  // A Delta log rules files out.
+  QueryOptions none;
+  none.policy = SqlPolicy::Preset("read_only").value();
+  none.policy->query.scan_rows = 1;
+  EXPECT_EQ(outcome("SELECT n FROM delta WHERE n = 101", none), "");
+  // No statistics, no estimate.
+  EXPECT_EQ(outcome("SELECT sum(a.n + b.n) FROM csv a JOIN csv b USING (n)"), "9900\n");
+}
+
 TEST(SessionSql, StopsWhenCancelled) {
   TestFolder folder;
   auto session = OpenIn(folder);

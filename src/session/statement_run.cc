@@ -63,6 +63,11 @@ Result<ArrowStream> RunStatement(const std::shared_ptr<SessionState>& state, std
   LG_ASSIGN_OR_RETURN(const std::string json, plan->Facts());
   LG_ASSIGN_OR_RETURN(const guard::PlanFacts plan_facts, guard::PlanFactsFromJson(json));
   LG_RETURN_IF_ERROR(guard::JudgePlan(plan_facts, policy, resolved.names));
+  if (policy.query.scan_rows) {
+    const auto estimate = plan->ScanRows(policy.query.plan_time_ms.value_or(0), options.cancel);
+    if (!estimate) return NameLine(estimate.error(), resolved.text_sources);
+    LG_RETURN_IF_ERROR(guard::JudgeRows(*estimate, policy));
+  }
   auto rows = plan->Execute(RunTimeLimitMs(policy, state->profile), options.cancel);
   if (!rows) return NameLine(rows.error(), resolved.text_sources);
   return LimitResult(NameLines(*std::move(rows), std::move(resolved.text_sources)), policy.query);

@@ -42,7 +42,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ViewEntry, sql, reads)
 }  // namespace catalog
 
 namespace isolation {
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SandboxRules, readable, writable, address_space_bytes,
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SandboxRules, readable, writable, required, address_space_bytes,
                                    file_bytes, open_files)
 }  // namespace isolation
 

@@ -302,6 +302,7 @@ Status WorkerPool::SetUp(SessionState& state, const catalog::EntryMap& entries, 
   }
   isolation::SandboxRules& sandbox = setup.sandbox;
   sandbox.writable.push_back(worker->folder);
+  sandbox.required = policy_.sandbox_required;
   sandbox.address_space_bytes = policy_.address_space_bytes;
   sandbox.open_files = policy_.open_files;
   sandbox.file_bytes = state.profile.SpillLimitBytes();

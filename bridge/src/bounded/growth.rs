@@ -26,6 +26,8 @@ pub enum Growth {
     Series,
     /// All arguments one after the other.
     Sum,
+    /// Two digits for each byte of the value.
+    Digits,
     /// Replacements of a text in a text.
     Replace,
     /// Replacements of a pattern, all of them with the flag g.
@@ -42,6 +44,7 @@ impl Growth {
             "range" | "generate_series" => Growth::Series,
             "concat" | "concat_ws" | "array_concat" | "array_append" | "array_prepend"
             | "make_array" => Growth::Sum,
+            "encode" | "to_hex" => Growth::Digits,
             "replace" => Growth::Replace,
             "regexp_replace" => Growth::ReplacePattern,
             _ => return None,
@@ -68,6 +71,7 @@ impl Growth {
                 .map(|size| size * u128::from(ITEM_BYTES))
                 .sum(),
             (Growth::Series, [_, ..]) => series(&values)? * u128::from(ITEM_BYTES),
+            (Growth::Digits, [value, ..]) => 2 * value.bytes(),
             (Growth::Sum, all) => all.iter().map(Value::bytes).sum(),
             (Growth::Replace, [text, from, to]) => {
                 let most = replaced(text, to, None)?;

@@ -4,18 +4,11 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema};
-use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::common::{DFSchema, Result, ScalarValue};
-use datafusion::config::ConfigOptions;
-use datafusion::execution::SessionState;
-use datafusion::logical_expr::expr::ScalarFunction;
-use datafusion::logical_expr::expr_rewriter::NamePreserver;
-use datafusion::logical_expr::utils::merge_schema;
+use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::{
-    BinaryExpr, ColumnarValue, Expr, ExprSchemable, LogicalPlan, Operator, ReturnFieldArgs,
-    ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+    ColumnarValue, Expr, Operator, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl,
+    Signature, Volatility,
 };
-use datafusion::optimizer::analyzer::AnalyzerRule;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::{BinaryExpr as PhysicalBinary, Column};
 
@@ -25,12 +18,11 @@ use super::growth::Growth;
 /// An operator to those who read plans, not a function that a policy could name.
 pub const NAME: &str = "||";
 
-pub fn bound(state: &mut SessionState, limit: u64) {
-    let concat = Arc::new(ScalarUDF::from(StringConcat {
+pub fn function(limit: u64) -> Arc<ScalarUDF> {
+    Arc::new(ScalarUDF::from(StringConcat {
         signature: Signature::any(2, Volatility::Immutable),
         limit,
-    }));
-    state.add_analyzer_rule(Arc::new(PlanStringConcat(concat)));
+    }))
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -104,58 +96,4 @@ impl ScalarUDFImpl for StringConcat {
         }
         Ok(ColumnarValue::Array(made))
     }
-}
-
-/// Runs after both sides have been given one type.
-#[derive(Debug)]
-struct PlanStringConcat(Arc<ScalarUDF>);
-
-impl AnalyzerRule for PlanStringConcat {
-    fn name(&self) -> &str {
-        "plan_string_concat"
-    }
-
-    fn analyze(&self, plan: LogicalPlan, _config: &ConfigOptions) -> Result<LogicalPlan> {
-        plan.transform_up_with_subqueries(|node| self.rewrite(node))
-            .map(|rewritten| rewritten.data)
-    }
-}
-
-impl PlanStringConcat {
-    fn rewrite(&self, node: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
-        let mut schema = merge_schema(&node.inputs());
-        if let LogicalPlan::TableScan(scan) = &node {
-            schema.merge(&DFSchema::try_from_qualified_schema(
-                scan.table_name.clone(),
-                &scan.source.schema(),
-            )?);
-        }
-        let names = NamePreserver::new(&node);
-        node.map_expressions(|expr| {
-            let name = names.save(&expr);
-            let rewritten = expr.transform_up(|expr| Ok(self.replace(expr, &schema)))?;
-            Ok(rewritten.update_data(|expr| name.restore(expr)))
-        })?
-        .map_data(LogicalPlan::recompute_schema)
-    }
-
-    fn replace(&self, expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
-        match expr {
-            Expr::BinaryExpr(BinaryExpr {
-                left,
-                op: Operator::StringConcat,
-                right,
-            }) if is_text(&left, schema) && is_text(&right, schema) => Transformed::yes(
-                Expr::ScalarFunction(ScalarFunction::new_udf(self.0.clone(), vec![*left, *right])),
-            ),
-            other => Transformed::no(other),
-        }
-    }
-}
-
-fn is_text(expr: &Expr, schema: &DFSchema) -> bool {
-    matches!(
-        expr.get_type(schema),
-        Ok(DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
-    )
 }

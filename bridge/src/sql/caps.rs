@@ -19,6 +19,7 @@ pub struct Limits {
     pub max_ast_nodes: usize,
     pub max_chain: usize,
     pub max_joins: usize,
+    pub max_in_list: usize,
     pub max_subquery_depth: usize,
     pub max_with_depth: usize,
     pub plan_stack_bytes: usize,

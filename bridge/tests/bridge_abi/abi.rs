@@ -391,7 +391,7 @@ impl Drop for Folder {
 pub fn limits() -> Value {
     json!({
         "max_bytes": 262144, "max_tokens": 20000, "max_nesting": 200, "max_prefix_run": 8,
-        "max_ast_depth": 200, "max_ast_nodes": 20000, "max_chain": 500, "max_joins": 64,
+        "max_ast_depth": 200, "max_ast_nodes": 20000, "max_chain": 500, "max_joins": 64, "max_in_list": 10000,
         "max_subquery_depth": 8, "max_with_depth": 4, "plan_stack_bytes": 268435456_u64
     })
 }

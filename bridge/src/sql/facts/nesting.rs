@@ -18,6 +18,8 @@ pub struct AstSize {
     subquery_depth: usize,
     with_depth: usize,
     longest_chain: usize,
+    /// Items of the longest IN list.
+    longest_in_list: usize,
 }
 
 /// Where the walk is.
@@ -124,6 +126,9 @@ impl<'l> Nesting<'l> {
     /// Links of one chain nest in the AST but read as a list: they count as a chain.
     pub fn enter_expr(&mut self, expr: &Expr, at: Location) -> Result<()> {
         self.node(at)?;
+        if let Expr::InList { list, .. } = expr {
+            self.in_list(list.len(), at)?;
+        }
         let outer = self.chains.last().copied().unwrap_or(0);
         let chain = if is_link(expr) { outer + 1 } else { 0 };
         self.chains.push(chain);
@@ -145,6 +150,15 @@ impl<'l> Nesting<'l> {
         let maximum = self.limits.max_chain;
         if length > maximum {
             return Err(passed("max_chain", length, maximum, at));
+        }
+        Ok(())
+    }
+
+    fn in_list(&mut self, items: usize, at: Location) -> Result<()> {
+        self.size.longest_in_list = self.size.longest_in_list.max(items);
+        let maximum = self.limits.max_in_list;
+        if items > maximum {
+            return Err(passed("max_in_list", items, maximum, at));
         }
         Ok(())
     }
