@@ -66,6 +66,26 @@ pub fn run<T: Send + 'static>(
     }
 }
 
+/// What the caller's own stack must have left for small work.
+const SMALL_WORK_BYTES: usize = 4 << 20;
+
+/// [`run`], or at once on the caller's stack where the work is small and there is room: to hand it
+/// to another thread takes longer than a short text.
+pub fn run_small<T: Send + 'static>(
+    small: bool,
+    stack_bytes: usize,
+    cancel: &Cancel,
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let room = || stacker::remaining_stack().is_some_and(|left| left >= SMALL_WORK_BYTES);
+    if !small || !room() {
+        return run(stack_bytes, cancel, work);
+    }
+    cancel.check()?;
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|payload| Err(panic_error(payload.as_ref())))
+}
+
 /// Drops `value` on a large stack: plans of long chains nest as deep as they are long.
 pub fn drop_there<T: Send + 'static>(stack_bytes: usize, value: T) {
     let (sender, receiver) = sync_channel::<()>(1);

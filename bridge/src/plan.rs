@@ -22,15 +22,12 @@ use crate::abi::{LgCancelSource, LgStr};
 use crate::cancel::{Cancel, StopFlag};
 use crate::error::{BridgeError, Result};
 use crate::session::Session;
-use crate::sql::parse_one;
+use crate::sql::{SHORT_BYTES, parse_one, take_judged};
 use crate::text::Text;
 use crate::{arrow_out, bounded, fence, large_stack};
 
 use parameters::Parameters;
 use running::RunningPlan;
-
-/// Plans of shorter statements are dropped on whatever stack frees them.
-const SHORT_STATEMENT_BYTES: usize = 4096;
 
 #[derive(Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]
@@ -43,18 +40,23 @@ pub struct Plan {
     logical: Option<Box<LogicalPlan>>,
     /// Made for an estimate, and used up by the next run.
     estimated: Mutex<Option<Ready>>,
-    /// Nests as deep as its longest chain: dropped on a large stack.
+    /// Nests as deep as its longest chain: dropped on a large stack, shorter ones on any.
     long: bool,
 }
 
 impl Plan {
     fn new(session: &Session, sql: &str, parameters: Parameters, cancel: &Cancel) -> Result<Plan> {
-        let long = sql.len() > SHORT_STATEMENT_BYTES;
+        let long = sql.len() > SHORT_BYTES;
+        let judged = take_judged(sql);
         let sql = sql.to_owned();
         let planning = session.clone();
         let stack = session.engine.plan_stack_bytes();
         let logical = large_stack::run(stack, cancel, move || {
-            let (statement, state) = planning.prepare(parse_one(&sql)?)?;
+            let statement = match judged {
+                Some(statement) => statement,
+                None => parse_one(&sql)?,
+            };
+            let (statement, state) = planning.prepare(statement)?;
             let plan = planning
                 .engine
                 .handle()

@@ -2,6 +2,7 @@
 
 mod caps;
 mod facts;
+mod judged;
 mod split;
 
 use std::collections::VecDeque;
@@ -11,6 +12,7 @@ use datafusion::sql::sqlparser::dialect::GenericDialect;
 
 use crate::error::{BridgeError, Kind, Result};
 
+pub use judged::{SHORT_BYTES, take as take_judged};
 pub use split::Statements;
 
 pub static DIALECT: GenericDialect = GenericDialect {};

@@ -36,7 +36,7 @@ SqlPolicy Service() {
                 .max_ast_nodes = 20'000,
                 .max_chain = 200,
                 .max_joins = 16,
-                .max_in_list = 1'000,
+                .max_in_list = 2'000,
                 .max_subquery_depth = 4,
                 .max_with_depth = 2};
   policy.query = {.result_rows = 100'000,

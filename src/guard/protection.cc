@@ -39,6 +39,7 @@ bool IsShown(const RelationProtection& protection, std::string_view column) {
 Status CheckColumns(std::string_view relation, std::span<const std::string> columns,
                     const RelationProtection& protection) {
   std::vector<std::pair<std::string_view, std::string>> spoken_of;  // setting and column
+  spoken_of.reserve(protection.masks.size() + protection.denied_columns.size());
   for (const auto& [masked, mask] : protection.masks) spoken_of.emplace_back("mask", masked);
   if (protection.columns) {
     for (const std::string& column : *protection.columns) spoken_of.emplace_back("columns", column);

@@ -189,9 +189,9 @@ Error WorkerProcess::Ending() {
                     WIFEXITED(status) ? WEXITSTATUS(status) : -1));
   }
   const int signal = WTERMSIG(status);
-  const std::string ended = fmt::format(
-      "The worker process of the session was ended by the signal {} ({})", signal,
-      ::strsignal(signal));
+  const std::string ended =
+      fmt::format("The worker process of the session was ended by the signal {} ({})", signal,
+                  ::strsignal(signal));
   const std::string_view limit = LimitThatSends(signal, killed_);
   if (limit.empty()) return Error(ErrorKind::kInternal, ended + ".");
   return Error(ErrorKind::kResourceLimit,

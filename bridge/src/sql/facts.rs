@@ -19,6 +19,7 @@ use datafusion::sql::sqlparser::tokenizer::{Location, TokenWithSpan};
 use serde::Serialize;
 
 use super::caps::{self, Limits};
+use super::judged;
 use super::{PLAN_RECURSION, Statements, parse};
 use crate::abi::LgStr;
 use crate::cancel::Cancel;
@@ -31,6 +32,9 @@ use visitor::Collector;
 
 /// The parser's own default; fewer levels would refuse everyday statements.
 const MIN_RECURSION: usize = 50;
+/// Texts whose trees are shallow whatever they say: read on the caller's stack.
+const SMALL_TOKENS: usize = 1000;
+const SMALL_NESTING: usize = 16;
 
 #[derive(Serialize)]
 struct Facts {
@@ -132,7 +136,10 @@ fn read(sql: &str, limits: Limits) -> Result<Facts> {
     let tokens = caps::tokenise(sql, &limits)?;
     let (bytes, count, nesting) = (sql.len(), tokens.count, tokens.nesting);
     let cancel = Cancel::never();
-    let statements = large_stack::run(limits.plan_stack_bytes, &cancel, move || {
+    let short = sql.len() <= judged::SHORT_BYTES;
+    let small = short && count <= SMALL_TOKENS && nesting <= SMALL_NESTING;
+    let stack = limits.plan_stack_bytes;
+    let described = large_stack::run_small(small, stack, &cancel, move || {
         let split = Statements::find(&tokens.tokens);
         let facts = split.ranges.iter().map(|range| {
             let tokens = split.tokens_of(range);
@@ -141,8 +148,17 @@ fn read(sql: &str, limits: Limits) -> Result<Facts> {
                 .map_or(Location { line: 1, column: 1 }, |t| t.span.start);
             statement(tokens, start, &limits)
         });
-        facts.collect::<Result<Vec<_>>>()
+        let mut described = facts.collect::<Result<Vec<_>>>()?;
+        if !short {
+            // Dropped here, on this stack.
+            described.iter_mut().for_each(|(_, parsed)| *parsed = None);
+        }
+        Ok(described)
     })?;
+    let (statements, mut parsed): (Vec<_>, Vec<_>) = described.into_iter().unzip();
+    if let (1, Some(Some(parsed))) = (parsed.len(), parsed.pop()) {
+        judged::keep(sql, parsed);
+    }
     Ok(Facts {
         bytes,
         tokens: count,
@@ -151,7 +167,11 @@ fn read(sql: &str, limits: Limits) -> Result<Facts> {
     })
 }
 
-fn statement(tokens: &[TokenWithSpan], at: Location, limits: &Limits) -> Result<StatementFacts> {
+fn statement(
+    tokens: &[TokenWithSpan],
+    at: Location,
+    limits: &Limits,
+) -> Result<(StatementFacts, Option<Statement>)> {
     let recursion = limits.max_nesting.clamp(MIN_RECURSION, PLAN_RECURSION);
     let end = tokens.last().map_or(at, |token| token.span.end);
     let mut parsed = parse(ParserInput::Tokens(tokens.to_vec()), recursion).map_err(|error| {
@@ -168,37 +188,37 @@ fn statement(tokens: &[TokenWithSpan], at: Location, limits: &Limits) -> Result<
     let mut collector = Collector::new(limits, at);
     collector.facts.line = at.line;
     collector.facts.column = at.column;
-    describe(parsed, &mut collector)?;
-    Ok(collector.finish())
+    describe(&parsed, &mut collector)?;
+    Ok((collector.finish(), Some(parsed)))
 }
 
 /// Takes EXPLAIN off, names the statement, and visits what it is made of.
-fn describe(mut statement: Statement, collector: &mut Collector) -> Result<()> {
+fn describe(mut statement: &Statement, collector: &mut Collector) -> Result<()> {
     let mut explain: Option<Explain> = None;
     while let Statement::Explain(outer) = statement {
         let analyze = outer.options.analyze || explain.is_some_and(|seen| seen.analyze);
         explain = Some(Explain { analyze });
-        statement = *outer.statement;
+        statement = &outer.statement;
     }
     collector.facts.explain = explain;
     match statement {
-        Statement::Statement(inner) => describe_sql(*inner, collector),
+        Statement::Statement(inner) => describe_sql(inner, collector),
         Statement::CreateExternalTable(create) => {
-            describe_external(&create, collector);
+            describe_external(create, collector);
             Ok(())
         }
-        Statement::CopyTo(copy) => describe_copy(&copy, collector),
+        Statement::CopyTo(copy) => describe_copy(copy, collector),
         Statement::Reset(ResetStatement::Variable(name)) => {
             collector.kind("reset", "statement");
-            let at = collector.place_of(&name);
-            collector.setting(dotted(&name), at);
+            let at = collector.place_of(name);
+            collector.setting(dotted(name), at);
             Ok(())
         }
         Statement::Explain(_) => Err(BridgeError::internal("EXPLAIN was not taken off")),
     }
 }
 
-fn describe_sql(mut statement: SqlStatement, collector: &mut Collector) -> Result<()> {
+fn describe_sql(mut statement: &SqlStatement, collector: &mut Collector) -> Result<()> {
     // DESCRIBE and DESC of a query arrive here.
     while let SqlStatement::Explain {
         analyze,
@@ -212,9 +232,9 @@ fn describe_sql(mut statement: SqlStatement, collector: &mut Collector) -> Resul
             .take()
             .is_some_and(|seen| seen.analyze);
         collector.facts.explain = Some(Explain {
-            analyze: analyze || seen,
+            analyze: *analyze || seen,
         });
-        statement = *inner;
+        statement = inner;
     }
     match statement.visit(collector) {
         ControlFlow::Continue(()) => Ok(()),
