@@ -112,6 +112,33 @@ typedef struct lg_table_function {
   void (*release)(void* data);
 } lg_table_function;
 
+/* Pairs of rows with equal keys, build.below < probe.below and build.above > probe.above (or <= and
+ * >=): how the bridge runs joins of that shape. Tables have the keys first, then below and above,
+ * as int64. All but the frees and `release` return 0 or an LG_ERR_ kind, and the host keeps its
+ * typed error; schemas and arrays are taken over. They come on threads of the bridge: `probe` on
+ * several at once, `next` for one cursor on one at a time. */
+typedef struct lg_range_conditions {
+  uint64_t keys;
+  int32_t below_or_equal;
+  int32_t above_or_equal;
+} lg_range_conditions;
+
+typedef struct lg_range_index {
+  void* data;
+  /* `bytes`: of memory that the index takes. */
+  int32_t (*build)(void* data, const lg_range_conditions* conditions, struct ArrowSchema* schema,
+                   struct ArrowArray* build, void** index, int64_t* bytes);
+  /* each_once: a probe row is in one pair at most, whichever. */
+  int32_t (*probe)(const void* index, struct ArrowSchema* schema, struct ArrowArray* batch,
+                   int32_t each_once, void** cursor);
+  /* Writes up to `most` pairs, by probe row; fewer at the end alone. */
+  int32_t (*next)(void* cursor, uint64_t most, uint32_t* probe_rows, uint32_t* build_rows,
+                  uint64_t* count);
+  void (*free_index)(void* index);
+  void (*free_cursor)(void* cursor);
+  void (*release)(void* data);
+} lg_range_index;
+
 /* ---- version, errors, text ---- */
 uint32_t lg_abi_version(void);
 /* {"bridge","datafusion","deltalake","arrow","parquet","object_store"} */
@@ -178,6 +205,9 @@ int32_t lg_session_add_stream(const lg_session* session, lg_str name, struct Arr
 int32_t lg_session_add_table_function(const lg_session* session, lg_str name,
                                       lg_table_function function, lg_error** err);
 
+/* Before a statement is planned, once: joins that are range joins run with this index. */
+int32_t lg_session_use_range_index(const lg_session* session, lg_range_index index, lg_error** err);
+
 /* ---- plans ----
  * parameters: {"name or number": {"type": "null"|"boolean"|"int64"|"uint64"|"float64"|"utf8"|
  * "date32"|"timestamp_us", "value": text}}, bound as values. options: {"time_limit_ms"}. */
@@ -191,8 +221,8 @@ int32_t lg_session_plan(const lg_session* session, lg_str sql, lg_str parameters
 int32_t lg_plan_facts(const lg_plan* plan, lg_text** out, lg_error** err);
 int32_t lg_plan_schema(const lg_plan* plan, struct ArrowSchema* out, lg_error** err);
 /* {"scan_rows"}: the rows that running it would read, as far as the statistics of files tell;
- * Delta files that its conditions rule out are left out. Optimises and opens footers, which the next execute then
- * need not do again. options: {"time_limit_ms"}. */
+ * Delta files that its conditions rule out are left out. Optimises and opens footers, which the
+ * next execute then need not do again. options: {"time_limit_ms"}. */
 int32_t lg_plan_estimate(const lg_plan* plan, lg_str options, lg_cancel_source cancel,
                          lg_text** out, lg_error** err);
 /* options: {"time_limit_ms"}, counted from here and past its end LG_ERR_TIMEOUT. Optimises,

@@ -6,7 +6,7 @@ use std::mem::{offset_of, size_of};
 use arrow::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
 use arrow::ffi_stream::FFI_ArrowArrayStream;
 
-pub const LG_ABI_VERSION: u32 = 2;
+pub const LG_ABI_VERSION: u32 = 3;
 
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +65,42 @@ pub struct LgTableFunction {
     pub release: Option<unsafe extern "C" fn(*mut c_void)>,
 }
 
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct LgRangeConditions {
+    pub keys: u64,
+    pub below_or_equal: i32,
+    pub above_or_equal: i32,
+}
+
+#[repr(C)]
+pub struct LgRangeIndex {
+    pub data: *mut c_void,
+    pub build: Option<
+        unsafe extern "C" fn(
+            *mut c_void,
+            *const LgRangeConditions,
+            *mut FFI_ArrowSchema,
+            *mut FFI_ArrowArray,
+            *mut *mut c_void,
+            *mut i64,
+        ) -> i32,
+    >,
+    pub probe: Option<
+        unsafe extern "C" fn(
+            *const c_void,
+            *mut FFI_ArrowSchema,
+            *mut FFI_ArrowArray,
+            i32,
+            *mut *mut c_void,
+        ) -> i32,
+    >,
+    pub next: Option<unsafe extern "C" fn(*mut c_void, u64, *mut u32, *mut u32, *mut u64) -> i32>,
+    pub free_index: Option<unsafe extern "C" fn(*mut c_void)>,
+    pub free_cursor: Option<unsafe extern "C" fn(*mut c_void)>,
+    pub release: Option<unsafe extern "C" fn(*mut c_void)>,
+}
+
 const _: () = {
     assert!(size_of::<usize>() == 8);
     assert!(size_of::<LgStr>() == 16);
@@ -89,6 +125,9 @@ const _: () = {
     assert!(offset_of!(LgTableFunction, data) == 0);
     assert!(offset_of!(LgTableFunction, bind) == 8);
     assert!(offset_of!(LgTableFunction, release) == 16);
+    assert!(size_of::<LgRangeConditions>() == 16);
+    assert!(size_of::<LgRangeIndex>() == 56);
+    assert!(offset_of!(LgRangeIndex, release) == 48);
     assert!(size_of::<FFI_ArrowSchema>() == 72);
     assert!(size_of::<FFI_ArrowArray>() == 80);
     assert!(size_of::<FFI_ArrowArrayStream>() == 40);

@@ -28,6 +28,7 @@ pub mod large_stack;
 pub mod ordered;
 pub mod plan;
 pub mod predicate;
+mod range_join;
 pub mod row_pipe;
 pub mod session;
 pub mod session_template;

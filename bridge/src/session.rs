@@ -16,10 +16,11 @@ use datafusion::execution::SessionState;
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::sql::parser::Statement;
 
-use crate::abi::{LgStr, LgStreamSource, LgTableFunction};
+use crate::abi::{LgRangeIndex, LgStr, LgStreamSource, LgTableFunction};
 use crate::engine::Engine;
 use crate::error::{BridgeError, Kind, Result};
 use crate::ordered::OrderedPartitions;
+use crate::range_join::{HostRangeIndex, RangeJoins};
 use crate::session_template::{CATALOG, SCHEMA};
 use crate::table::Table;
 use crate::{arrow_in, fence};
@@ -36,6 +37,7 @@ pub struct SessionInner {
     /// Kept for what they can say about an error.
     tables: Mutex<Vec<Table>>,
     functions: Mutex<HostFunctions>,
+    range_joins: RangeJoins,
 }
 
 pub type Session = Arc<SessionInner>;
@@ -48,8 +50,10 @@ impl SessionInner {
         let catalogs = MemoryCatalogProviderList::new();
         catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
 
+        let range_joins = RangeJoins::default();
         let mut builder = SessionStateBuilder::new_from_existing(engine.template().clone())
             .with_config(options.config()?)
+            .with_physical_optimizer_rules(range_joins.among_rules())
             .with_catalog_list(Arc::new(catalogs));
         if options.ordered {
             builder = builder.with_physical_optimizer_rule(Arc::new(OrderedPartitions));
@@ -61,6 +65,7 @@ impl SessionInner {
             names,
             tables: Mutex::new(Vec::new()),
             functions: Mutex::default(),
+            range_joins,
         }))
     }
 
@@ -94,6 +99,16 @@ impl SessionInner {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         functions.add(name, function)
+    }
+
+    fn use_range_index(&self, index: HostRangeIndex) -> Result<()> {
+        if self.range_joins.use_index(index) {
+            return Ok(());
+        }
+        Err(BridgeError::new(
+            Kind::AlreadyExists,
+            "the session has a range index already",
+        ))
     }
 
     /// The statement with its arguments where the planner finds them, and the state that knows
@@ -191,5 +206,18 @@ pub unsafe extern "C" fn lg_session_add_table_function(
         let function = HostFunction::new(function);
         let session = unsafe { fence::borrow(session, "session") }?;
         session.add_function(unsafe { fence::text(name, "name") }?, function)
+    })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lg_session_use_range_index(
+    session: *const Session,
+    index: LgRangeIndex,
+    err: *mut *mut BridgeError,
+) -> i32 {
+    fence::export(err, || {
+        let index = HostRangeIndex::new(index);
+        let session = unsafe { fence::borrow(session, "session") }?;
+        session.use_range_index(index)
     })
 }

@@ -9,6 +9,7 @@
 #include "engine/cancel_source.h"
 #include "engine/engine_state.h"
 #include "engine/host_function.h"
+#include "engine/host_range_index.h"
 #include "engine/host_stream.h"
 #include "engine/json_text.h"
 #include "engine/session_state.h"
@@ -98,6 +99,11 @@ Status EngineSession::AddStream(std::string_view name, const ArrowSchema& schema
 Status EngineSession::AddTableFunction(std::string_view name, TableFunction function) {
   return state_->handle.Call<&BridgeApi::lg_session_add_table_function>(
       Borrow(name), TableFunctionOf(std::move(function), state_->host_errors));
+}
+
+Status EngineSession::UseRangeIndex(RangeIndexMaker maker) {
+  return state_->handle.Call<&BridgeApi::lg_session_use_range_index>(
+      RangeIndexOf(std::move(maker), state_->host_errors));
 }
 
 struct Plan::State {

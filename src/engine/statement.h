@@ -18,6 +18,7 @@
 #include <string_view>
 
 #include "engine/engine.h"
+#include "engine/range_index.h"
 #include "engine/table.h"
 #include "lakegate/arrow.h"
 #include "lakegate/cancel.h"
@@ -64,6 +65,9 @@ class EngineSession {
   Status AddStream(std::string_view name, const ArrowSchema& schema, StreamFactory factory);
   // Before the views that call it.
   Status AddTableFunction(std::string_view name, TableFunction function);
+
+  // Once, before a statement is planned: range joins run with an index of this maker's.
+  Status UseRangeIndex(RangeIndexMaker maker);
 
   // kInvalidSql (line, column), kNotFound (a relation, a column), kUnsupported, kTimeout.
   // `parameters` are bound as values. A `time_limit_ms` of 0 is no limit.

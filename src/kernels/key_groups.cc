@@ -88,6 +88,13 @@ bool Comparable(const KeyType& a, const KeyType& b) {
   }
 }
 
+Error KeysDiffer(const ArrowSchema& field, const KeyType& key, const KeyType& counterpart) {
+  return Error(ErrorKind::kSchemaMismatch,
+               fmt::format("The keys cannot be equal, because their types differ: '{}' is {} and "
+                           "its counterpart is {}; cast one of them.",
+                           columnar::NameOf(field), key.name, counterpart.name));
+}
+
 // Rows that are read, hashed and looked up together: what the tables will touch is asked for
 // before the first look.
 constexpr std::size_t kBlock = 256;
@@ -109,97 +116,138 @@ class ColumnNumbers {
   }
   std::uint32_t size() const { return next_; }
 
-  // One number a row of `view`.
+  // One number a row of `view`; a new value takes the next one.
   Status Append(const ColumnView& view, const CancelToken& cancel, std::vector<Row>* numbers) {
-    if (view.is_dictionary()) return AppendDictionary(view, cancel, numbers);
+    return NumberRows(view, Giving{*this}, cancel, numbers);
+  }
+  // The same, but kNoRow for a new value.
+  Status AppendKnown(const ColumnView& view, const CancelToken& cancel,
+                     std::vector<Row>* numbers) const {
+    return NumberRows(view, Knowing{*this}, cancel, numbers);
+  }
+
+ private:
+  // Which table has the word: no signed value equals a great unsigned one, though one has the
+  // same bits.
+  static bool IsLarge(bool may_be_large, std::uint64_t word) {
+    return may_be_large && (word >> 63) != 0;
+  }
+
+  struct Giving {
+    ColumnNumbers& of;
+    Row OfNull() const {
+      if (of.nulls_ == NullKeys::kNone) return kNoRow;
+      if (!of.null_) of.null_ = of.next_++;
+      return *of.null_;
+    }
+    Row OfWord(std::uint64_t word, bool large) const {
+      return Take((large ? of.large_ : of.ints_).Find(word, of.next_));
+    }
+    Row OfBytes(std::string_view bytes, std::uint64_t hash) const {
+      return Take(of.bytes_.Find(bytes, hash, of.next_));
+    }
+    Row Take(std::uint32_t number) const {
+      if (number == of.next_) ++of.next_;
+      return number;
+    }
+  };
+
+  struct Knowing {
+    const ColumnNumbers& of;
+    Row OfNull() const { return of.null_.value_or(kNoRow); }
+    Row OfWord(std::uint64_t word, bool large) const {
+      return (large ? of.large_ : of.ints_).Known(word);
+    }
+    Row OfBytes(std::string_view bytes, std::uint64_t hash) const {
+      return of.bytes_.Known(bytes, hash);
+    }
+  };
+
+  template <typename How>
+  static Status NumberRows(const ColumnView& view, How how, const CancelToken& cancel,
+                           std::vector<Row>* numbers) {
+    if (view.is_dictionary()) return NumberDictionary(view, how, cancel, numbers);
     const std::size_t first = numbers->size();
     const auto rows = static_cast<std::size_t>(view.length());
     numbers->resize(first + rows);
     for (std::size_t from = 0; from < rows; from += kBlock) {
       if (cancel.cancelled()) return Cancelled("key grouping");
-      Number(view, from, std::min(kBlock, rows - from), numbers->data() + first + from);
+      NumberBlock(view, from, std::min(kBlock, rows - from), how, numbers->data() + first + from);
     }
     return {};
   }
 
- private:
   // Each dictionary value is looked up once, when the first row uses it.
-  Status AppendDictionary(const ColumnView& view, const CancelToken& cancel,
-                          std::vector<Row>* numbers) {
+  template <typename How>
+  static Status NumberDictionary(const ColumnView& view, How how, const CancelToken& cancel,
+                                 std::vector<Row>* numbers) {
     LG_ASSIGN_OR_RETURN(const ColumnView values, view.Dictionary());
     std::vector<std::optional<Row>> known(static_cast<std::size_t>(values.length()));
     for (std::int64_t row = 0; row < view.length(); ++row) {
       if (StopAt(numbers->size(), cancel)) return Cancelled("key grouping");
       if (view.IsNullSlot(row)) {
-        numbers->push_back(NumberOfNull());
+        numbers->push_back(how.OfNull());
         continue;
       }
       const std::int64_t index = view.DictionaryIndex(row);
       auto& number = known[static_cast<std::size_t>(index)];
       if (!number) {
         number.emplace();
-        Number(values, static_cast<std::size_t>(index), 1, &*number);
+        NumberBlock(values, static_cast<std::size_t>(index), 1, how, &*number);
       }
       numbers->push_back(*number);
     }
     return {};
   }
 
-  Row NumberOfNull() {
-    if (nulls_ == NullKeys::kNone) return kNoRow;
-    if (!null_) null_ = next_++;
-    return *null_;
-  }
-
   // Rows [from, from + count) of a column that is no dictionary, at most kBlock.
-  void Number(const ColumnView& view, std::size_t from, std::size_t count, Row* numbers) {
+  template <typename How>
+  static void NumberBlock(const ColumnView& view, std::size_t from, std::size_t count, How how,
+                          Row* numbers) {
     const DataType& type = view.type();
     const auto row = static_cast<std::int64_t>(from);
-    block_.valid.fill(true);
-    ClearNulls(view, row, count, block_.valid.data());
+    KeyBlock block;
+    std::fill_n(block.valid.begin(), count, true);
+    ClearNulls(view, row, count, block.valid.data());
     const bool integer = columnar::IsInteger(type.id) || columnar::IsTemporal(type.id) ||
                          type.id == TypeId::kDecimal32 || type.id == TypeId::kDecimal64;
     if (integer) {
-      ReadIntegers(view, row, count, block_.words.data());
-      NumberWords(type.id == TypeId::kUint64, count, numbers);
+      ReadIntegers(view, row, count, block.words.data());
+      NumberWords(block, type.id == TypeId::kUint64, count, how, numbers);
     } else if (type.id == TypeId::kBool || columnar::IsFloat(type.id)) {
       for (std::size_t i = 0; i < count; ++i) {
         const std::int64_t at = row + static_cast<std::int64_t>(i);
-        block_.words[i] =
+        block.words[i] =
             type.id == TypeId::kBool ? (view.Bool(at) ? 1 : 0) : CanonicalBits(view.Double(at));
       }
-      NumberWords(/*may_be_large=*/false, count, numbers);
+      NumberWords(block, /*may_be_large=*/false, count, how, numbers);
     } else {
-      NumberBytes(view, row, count, numbers);
+      NumberBytes(view, row, count, how, &block, numbers);
     }
   }
 
-  void NumberWords(bool may_be_large, std::size_t count, Row* numbers) {
-    for (std::size_t i = 0; i < count; ++i) ints_.Prefetch(block_.words[i]);
+  template <typename How>
+  static void NumberWords(const KeyBlock& block, bool may_be_large, std::size_t count, How how,
+                          Row* numbers) {
+    for (std::size_t i = 0; i < count; ++i) how.of.ints_.Prefetch(block.words[i]);
     for (std::size_t i = 0; i < count; ++i) {
-      const std::uint64_t word = block_.words[i];
-      // No signed value equals a great unsigned one, though one has the same bits.
-      IntTable& table = may_be_large && (word >> 63) != 0 ? large_ : ints_;
-      numbers[i] = block_.valid[i] ? Take(table.Find(word, next_)) : NumberOfNull();
+      const std::uint64_t word = block.words[i];
+      numbers[i] = block.valid[i] ? how.OfWord(word, IsLarge(may_be_large, word)) : how.OfNull();
     }
   }
 
-  void NumberBytes(const ColumnView& view, std::int64_t row, std::size_t count, Row* numbers) {
+  template <typename How>
+  static void NumberBytes(const ColumnView& view, std::int64_t row, std::size_t count, How how,
+                          KeyBlock* block, Row* numbers) {
     for (std::size_t i = 0; i < count; ++i) {
-      if (!block_.valid[i]) continue;
-      block_.bytes[i] = view.Bytes(row + static_cast<std::int64_t>(i));
-      block_.words[i] = HashBytes(block_.bytes[i]);
-      bytes_.Prefetch(block_.words[i]);
+      if (!block->valid[i]) continue;
+      block->bytes[i] = view.Bytes(row + static_cast<std::int64_t>(i));
+      block->words[i] = HashBytes(block->bytes[i]);
+      how.of.bytes_.Prefetch(block->words[i]);
     }
     for (std::size_t i = 0; i < count; ++i) {
-      numbers[i] = block_.valid[i] ? Take(bytes_.Find(block_.bytes[i], block_.words[i], next_))
-                                   : NumberOfNull();
+      numbers[i] = block->valid[i] ? how.OfBytes(block->bytes[i], block->words[i]) : how.OfNull();
     }
-  }
-
-  Row Take(std::uint32_t number) {
-    if (number == next_) ++next_;
-    return number;
   }
 
   KeyType key_;
@@ -209,7 +257,6 @@ class ColumnNumbers {
   IntTable ints_;
   IntTable large_;
   BytesTable bytes_;
-  KeyBlock block_;  // working space
 };
 
 // Numbers pairs of numbers; kNoRow in either gives kNoRow.
@@ -219,23 +266,38 @@ class PairNumbers {
 
   // groups[i] becomes the number of (groups[i], numbers[i]).
   Status Join(std::span<const Row> numbers, const CancelToken& cancel, std::span<Row> groups) {
+    return ForPairs(*this, numbers, cancel, groups, [this](std::uint64_t pair) {
+      const Row number = table_.Find(pair, next_);
+      if (number == next_) ++next_;
+      return number;
+    });
+  }
+  // The same, but kNoRow for a new pair.
+  Status JoinKnown(std::span<const Row> numbers, const CancelToken& cancel,
+                   std::span<Row> groups) const {
+    return ForPairs(*this, numbers, cancel, groups,
+                    [this](std::uint64_t pair) { return table_.Known(pair); });
+  }
+
+ private:
+  template <typename NumberOf>
+  static Status ForPairs(const PairNumbers& of, std::span<const Row> numbers,
+                         const CancelToken& cancel, std::span<Row> groups, NumberOf number_of) {
     const auto pair_of = [&](std::size_t i) {
       return (std::uint64_t{groups[i]} << 32) | numbers[i];
     };
     for (std::size_t from = 0; from < groups.size(); from += kBlock) {
       if (cancel.cancelled()) return Cancelled("key grouping");
       const std::size_t to = std::min(groups.size(), from + kBlock);
-      for (std::size_t i = from; i < to; ++i) table_.Prefetch(pair_of(i));
+      for (std::size_t i = from; i < to; ++i) of.table_.Prefetch(pair_of(i));
       for (std::size_t i = from; i < to; ++i) {
         const bool none = groups[i] == kNoRow || numbers[i] == kNoRow;
-        groups[i] = none ? kNoRow : table_.Find(pair_of(i), next_);
-        if (groups[i] == next_) ++next_;
+        groups[i] = none ? kNoRow : number_of(pair_of(i));
       }
     }
     return {};
   }
 
- private:
   IntTable table_;
   std::uint32_t next_ = 0;
 };
@@ -262,10 +324,7 @@ Status KeyGrouper::State::Prepare(const ArrowSchema& schema,
       continue;
     }
     if (!Comparable(columns[i]->key(), key)) {
-      return Error(ErrorKind::kSchemaMismatch,
-                   fmt::format("The keys cannot be equal, because their types differ: '{}' is {} "
-                               "and its counterpart is {}; cast one of them.",
-                               columnar::NameOf(field), key.name, columns[i]->key().name));
+      return KeysDiffer(field, key, columns[i]->key());
     }
     columns[i]->Refine(key);
   }
@@ -302,6 +361,30 @@ Result<std::vector<Row>> KeyGrouper::Assign(const columnar::Collected& table,
       LG_RETURN_IF_ERROR(state_->columns[i]->Append(view, cancel, &out));
     }
     if (i > 0) LG_RETURN_IF_ERROR(state_->pairs[i - 1].Join(numbers, cancel, groups));
+  }
+  return groups;
+}
+
+Result<std::vector<Row>> KeyGrouper::Find(const columnar::Collected& table,
+                                          std::span<const std::int64_t> columns,
+                                          const CancelToken& cancel) const {
+  const auto rows = static_cast<std::size_t>(table.rows);
+  std::vector<Row> groups;
+  if (columns.empty()) groups.assign(rows, 0);
+  std::vector<Row> numbers;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    LG_ASSIGN_OR_RETURN(const KeyType key, KeyTypeOf(*table.schema->children[columns[i]]));
+    if (!Comparable(state_->columns[i]->key(), key)) {
+      return KeysDiffer(*table.schema->children[columns[i]], key, state_->columns[i]->key());
+    }
+    std::vector<Row>& out = i == 0 ? groups : numbers;
+    out.clear();
+    out.reserve(rows);
+    LG_ASSIGN_OR_RETURN(const auto views, ViewsOf(table, columns[i]));
+    for (const ColumnView& view : views) {
+      LG_RETURN_IF_ERROR(state_->columns[i]->AppendKnown(view, cancel, &out));
+    }
+    if (i > 0) LG_RETURN_IF_ERROR(state_->pairs[i - 1].JoinKnown(numbers, cancel, groups));
   }
   return groups;
 }

@@ -37,6 +37,12 @@ class KeyGrouper {
   Result<std::vector<Row>> Assign(const columnar::Collected& table,
                                   std::span<const std::int64_t> columns, const CancelToken& cancel);
 
+  // The groups of another table by what was assigned before, kNoRow where its keys are in none;
+  // from several threads at a time. Columns as in Assign: as many, comparable.
+  Result<std::vector<Row>> Find(const columnar::Collected& table,
+                                std::span<const std::int64_t> columns,
+                                const CancelToken& cancel) const;
+
   // Groups so far.
   std::size_t groups() const;
 

@@ -55,6 +55,14 @@ std::uint32_t BytesTable::Find(std::string_view key, std::uint64_t hash, std::ui
   return next;
 }
 
+std::uint32_t BytesTable::Known(std::string_view key, std::uint64_t hash) const {
+  std::size_t at = hash & mask_;
+  while (slots_[at].number != kFree && (slots_[at].hash != hash || slots_[at].key != key)) {
+    at = (at + 1) & mask_;
+  }
+  return slots_[at].number;
+}
+
 void BytesTable::Grow() {
   std::vector<Slot> old(slots_.size() * 2);
   old.swap(slots_);

@@ -36,6 +36,12 @@ class IntTable {
     if (++used_ * 2 > mask_) Grow();
     return next;
   }
+  // The number of `key`; all-ones where it has none.
+  std::uint32_t Known(std::uint64_t key) const {
+    std::size_t at = SlotOf(key);
+    while (slots_[at].number != kFree && slots_[at].key != key) at = (at + 1) & mask_;
+    return slots_[at].number;
+  }
 
  private:
   static constexpr std::uint32_t kFree = 0xffffffffu;
@@ -58,6 +64,7 @@ class BytesTable {
   // As IntTable's; `hash` is HashBytes(key).
   void Prefetch(std::uint64_t hash) const { __builtin_prefetch(&slots_[hash & mask_], 1); }
   std::uint32_t Find(std::string_view key, std::uint64_t hash, std::uint32_t next);
+  std::uint32_t Known(std::string_view key, std::uint64_t hash) const;
 
  private:
   static constexpr std::uint32_t kFree = 0xffffffffu;

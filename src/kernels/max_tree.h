@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -40,6 +41,18 @@ class MaxTree {
     return VisitNode(levels_.size() - 1, 0, Query{begin, end, threshold}, hit);
   }
 
+  // The last position in [begin, end) whose value is >= threshold. O(log n).
+  std::optional<std::size_t> FindLast(std::size_t begin, std::size_t end, P threshold) const {
+    // Up, along the left neighbours of what was searched; then down into the first that has one.
+    std::size_t level = 0;
+    for (std::size_t at = end;; at >>= kShift, ++level) {
+      for (; (at & (kFan - 1)) != 0; --at) {
+        if (levels_[level][at - 1] >= threshold) return Descend(level, at - 1, begin, threshold);
+      }
+      if (at == 0 || (at << (kShift * level)) <= begin) return std::nullopt;
+    }
+  }
+
  private:
   static constexpr std::size_t kShift = 4;
   static constexpr std::size_t kFan = std::size_t{1} << kShift;
@@ -49,6 +62,17 @@ class MaxTree {
     std::size_t end;
     P threshold;
   };
+
+  // The last such position below a node that has one, unless it is before `begin`.
+  std::optional<std::size_t> Descend(std::size_t level, std::size_t node, std::size_t begin,
+                                     P threshold) const {
+    for (; level > 0; --level) {
+      const auto& below = levels_[level - 1];
+      node = std::min((node + 1) * kFan, below.size()) - 1;
+      while (below[node] < threshold) --node;
+    }
+    return node < begin ? std::nullopt : std::optional<std::size_t>(node);
+  }
 
   template <typename Hit>
   bool VisitNode(std::size_t level, std::size_t node, const Query& query, Hit& hit) const {

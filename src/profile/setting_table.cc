@@ -43,6 +43,9 @@ constexpr std::array kSettings = std::to_array<Setting>({
     {"deterministic", "execution", kBool, "false", 0, 0, "",
      "Every statement reads its inputs in order, at the price of one scan thread; writes and "
      "kernel steps always do."},
+    {"range_joins", "execution", kBool, "true", 0, 0, "",
+     "Joins by equal keys and two comparisons (spans that overlap or contain each other, points in "
+     "spans) run on the index of the interval kernels."},
     {"repartition_joins", "execution", kBool, "true", 0, 0, "",
      "Joins may redistribute their inputs over partitions."},
     {"cache", "execution", kChoice, "latest", 0, 0, "latest|isolated",

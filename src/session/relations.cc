@@ -16,6 +16,7 @@
 #include "session/kernel_functions.h"
 #include "session/location.h"
 #include "session/protected_relation.h"
+#include "session/range_joins.h"
 #include "session/text_line.h"
 
 namespace lakegate::session {
@@ -149,6 +150,7 @@ Result<ResolvedRelations> ResolveRelations(const std::shared_ptr<SessionState>& 
                              .names = {},
                              .cost = {},
                              .text_sources = {}};
+  LG_RETURN_IF_ERROR(UseRangeJoins(*state, needs.cancel, &resolved.session));
   LG_RETURN_IF_ERROR(AddKernelsFor(facts, state, policy, needs, &resolved));
   for (const auto& [name, entry] : closure) {
     LG_RETURN_IF_ERROR(AddEntry(state, name, entry, policy, needs, &resolved));

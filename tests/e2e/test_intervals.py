@@ -78,6 +78,12 @@ def test_pairs_are_those_of_ncls(lakegate, sides):
         "sum((id % 1009) * (id_right % 1013)) AS b "
         f"FROM {CALL.format('''mode => 'overlap_all' ''')}", *tables(folder))
     assert [tuple(row.values()) for row in found] == [expected]
+    # The same in natural SQL.
+    found = lakegate.rows(
+        "SELECT count(*) AS n, sum(a.id * 1000003 + b.id) AS x, "
+        "sum((a.id % 1009) * (b.id % 1013)) AS y FROM a JOIN b ON a.s < b.e AND b.s < a.e",
+        *tables(folder))
+    assert [tuple(row.values()) for row in found] == [expected]
 
 
 def test_the_nearest_is_as_near_as_duckdb_finds_it(lakegate, sides):
@@ -121,6 +127,11 @@ def test_published_sets_give_the_published_counts(lakegate):
     for left, right in (("peaks", "exons"), ("exons", "peaks")):
         assert number("count(*)", left, right, "pos_end", "overlap_all") == HALF_OPEN
         assert number("sum(match_count)", left, right, "pos_end", "count") == HALF_OPEN
+    for less, count in (("<", HALF_OPEN), ("<=", CLOSED)):
+        rows = lakegate.rows(
+            f"SELECT count(*) AS n FROM exons e JOIN peaks p ON e.contig = p.contig "
+            f"AND e.pos_start {less} p.pos_end AND p.pos_start {less} e.pos_end", *given)
+        assert rows == [{"n": count}]
 
 
 @pytest.mark.skipif(not PUBLISHED.is_dir(), reason=f"no published interval sets at {PUBLISHED}")

@@ -10,6 +10,7 @@ Records are separated by blank lines; # starts a comment line.
     option ARGUMENTS     from here on the command gets these arguments
     reset                forget tables and options
     query [sorted]       SQL, a line ----, the rows: values separated by |, null as NULL
+    plan [without] TEXT  as query, and the plan has TEXT in it, or not
     ok                   SQL that must run
     error KIND [TEXT]    SQL that must fail with this kind and TEXT in its message
 """
@@ -66,6 +67,14 @@ class Script:
             return self.fail(line, f"expected {expected}\n  found    {found}")
         return None
 
+    def plan(self, line, words, lines):
+        without = words[1] == "without"
+        text = " ".join(words[2:] if without else words[1:])
+        done = self.sql("EXPLAIN " + "\n".join(lines[:lines.index("----")]))
+        if done.returncode != 0 or (text in done.stdout) == without:
+            return self.fail(line, f"{' '.join(words)}: {done.stdout}{done.stderr}")
+        return self.query(line, ["query", "sorted"], lines)
+
     def error(self, line, words, lines):
         done = self.sql("\n".join(lines))
         if done.returncode == 0:
@@ -90,10 +99,12 @@ class Script:
                 self.arguments += shlex.split(" ".join(words[1:]))
             elif words[0] == "reset":
                 self.arguments = []
-            elif words[0] in ("query", "ok", "error"):
+            elif words[0] in ("query", "plan", "ok", "error"):
                 self.count += 1
                 if words[0] == "query":
                     self.query(line, words, lines)
+                elif words[0] == "plan":
+                    self.plan(line, words, lines)
                 elif words[0] == "error":
                     self.error(line, words, lines)
                 elif (done := self.sql("\n".join(lines))).returncode != 0:

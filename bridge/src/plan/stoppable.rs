@@ -22,6 +22,7 @@ use futures::StreamExt;
 
 use crate::cancel::StopFlag;
 use crate::error::BridgeError;
+use crate::range_join::RangeJoinExec;
 
 type Plan = Arc<dyn ExecutionPlan>;
 
@@ -45,7 +46,7 @@ pub fn wrap(plan: Plan, flag: &StopFlag) -> Result<Plan> {
                 }
                 None => node,
             }
-        } else if node.is::<CrossJoinExec>() {
+        } else if node.is::<CrossJoinExec>() || node.is::<RangeJoinExec>() {
             node
         } else {
             return Ok(Transformed::no(node));

@@ -9,7 +9,9 @@ use arrow::array::{Array, RecordBatch, StructArray};
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi_and_data_type};
 use arrow::ffi_stream::FFI_ArrowArrayStream;
-use lakegate_bridge::abi::{LgCancelSource, LgErrorView, LgStr, LgStreamSource, LgTableFunction};
+use lakegate_bridge::abi::{
+    LgCancelSource, LgErrorView, LgRangeIndex, LgStr, LgStreamSource, LgTableFunction,
+};
 use serde_json::{Value, json};
 
 pub type Handle = *mut c_void;
@@ -36,6 +38,7 @@ handles! {
                           source: LgStreamSource, err: *mut Handle);
     lg_session_add_table_function(session: Handle, name: LgStr, function: LgTableFunction,
                                   err: *mut Handle);
+    lg_session_use_range_index(session: Handle, index: LgRangeIndex, err: *mut Handle);
     lg_session_plan(session: Handle, sql: LgStr, parameters: LgStr, options: LgStr,
                     cancel: LgCancelSource, out: *mut Handle, err: *mut Handle);
     lg_plan_facts(plan: Handle, out: *mut Handle, err: *mut Handle);

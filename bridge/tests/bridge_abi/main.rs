@@ -10,6 +10,7 @@ mod files;
 mod host_functions;
 mod host_streams;
 mod queries;
+mod range_index;
 mod stopping;
 
 pub mod kind {
