@@ -17,7 +17,7 @@ use serde_json::json;
 use crate::abi::LgStr;
 use crate::delta;
 use crate::engine::Engine;
-use crate::error::{BridgeError, Result};
+use crate::error::{BridgeError, Kind, Result};
 use crate::text::Text;
 use crate::{arrow_in, arrow_out, fence};
 
@@ -147,13 +147,17 @@ impl OpenTable {
     /// Says more about an error of a scan, where this table can: the file, the line.
     pub fn explain(&self, error: &BridgeError, alone: bool) -> Option<BridgeError> {
         let schema = self.provider.schema();
-        diagnose::explain(
-            error,
-            self.format,
-            self.files.paths(),
-            Some(schema.as_ref()),
-            alone,
-        )
+        match self.provider.downcast_ref::<delta::DeltaReader>() {
+            Some(reader) if error.kind == Kind::CorruptData => {
+                let files = reader.data_files();
+                let found = diagnose::explain(error, self.format, &files, None, alone);
+                found.or_else(|| reader.explain_log(error))
+            }
+            _ => {
+                let files = self.files.paths();
+                diagnose::explain(error, self.format, files, Some(schema.as_ref()), alone)
+            }
+        }
     }
 }
 

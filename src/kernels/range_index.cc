@@ -118,19 +118,26 @@ Status RangeIndex::OrderSlots(const std::vector<Row>& groups,
   below_ = columnar::Scratch<std::int64_t>(kept.size(), pool);
   slots_ = columnar::Scratch<Slot>(kept.size(), pool);
   std::vector<std::int64_t> maxima(kept.size());
+  LG_RETURN_IF_ERROR(ParallelRanges(context_, RowRanges{kept.size()},
+                                    [&](std::size_t first, std::size_t last) -> Status {
+                                      for (std::size_t i = first; i < last; ++i) {
+                                        const Row row = kept[order[i]];
+                                        below_[i] = below[row];
+                                        maxima[i] = slots_[i].above = above[row];
+                                        slots_[i].row = row;
+                                      }
+                                      return {};
+                                    }));
   for (std::size_t group = 0; group + 1 < groups_.size(); ++group) {
     const Row first = groups_[group].first;
     for (Row i = first; i < groups_[group + 1].first; ++i) {
       if (StopAt(i, context_.cancel)) return Cancelled(kName);
-      const Row row = kept[order[i]];
-      const std::int64_t value = above[row];
-      below_[i] = below[row];
-      maxima[i] = value;
+      Slot& slot = slots_[i];
       // Slots between a slot and its wider one reach no further than it does.
       Row wider = i == first ? kNoRow : i - 1;
-      while (wider != kNoRow && slots_[wider].above <= value) wider = slots_[wider].wider;
-      const std::int64_t reach = i == first ? value : std::max(value, slots_[i - 1].reach);
-      slots_[i] = Slot{value, reach, wider, row};
+      while (wider != kNoRow && slots_[wider].above <= slot.above) wider = slots_[wider].wider;
+      slot.wider = wider;
+      slot.reach = i == first ? slot.above : std::max(slot.above, slots_[i - 1].reach);
     }
   }
   tree_ = MaxTree<std::int64_t>(std::move(maxima));

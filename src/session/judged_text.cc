@@ -77,7 +77,18 @@ Result<SqlPolicy> PolicyInForce(const Profile& profile, const QueryOptions& opti
 }
 
 Result<guard::TextFacts> FactsOfText(std::string_view sql, const SqlPolicy& policy) {
-  LG_ASSIGN_OR_RETURN(const std::string json, engine::SqlFacts(sql, policy.sql));
+  auto read = engine::SqlFacts(sql, policy.sql);
+  if (!read) {
+    // The bridge knows a limit's name; whose it is and what sets it, the guard.
+    const auto* passed = std::get_if<PolicyViolation>(&read.error().detail());
+    if (passed == nullptr) return read.error();
+    // "...: LIMIT is FOUND and may be MOST"
+    const std::string& said = read.error().message();
+    const auto colon = said.find(": ");
+    const std::string found = colon == std::string::npos ? said : said.substr(colon + 2);
+    return guard::LimitError(passed->name, fmt::format("Its {}.", found), policy, passed->position);
+  }
+  const std::string json = *std::move(read);
   LG_ASSIGN_OR_RETURN(guard::TextFacts facts, guard::FactsFromJson(json));
   for (guard::StatementFacts& statement : facts.statements) {
     LG_RETURN_IF_ERROR(AddKernelRelations(&statement));

@@ -175,8 +175,12 @@ def test_a_damaged_delta_log_is_refused_or_read(lakegate):
         choose = random.Random(f"delta {seed}")
         path = choose.choice(files)
         path.write_bytes(damaged(contents[path], choose))
-        if read(lakegate, good, f"delta seed {seed}, {path.name}") is not None:
+        error = read(lakegate, good, f"delta seed {seed}, {path.name}")
+        if error is not None:
             refused += 1
+            log = "_delta_log" if path.parent.name == "_delta_log" else path.name
+            assert path.name in str(error) or log in str(error), \
+                f"delta seed {seed}, {path.name}: {error}"
         path.write_bytes(contents[path])
     assert refused > 0
     assert read(lakegate, good, "delta") is None

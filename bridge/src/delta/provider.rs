@@ -1,6 +1,7 @@
 //! Delta tables as SQL sees them: fixed to one version, read only.
 
 use std::borrow::Cow;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
@@ -11,8 +12,9 @@ use datafusion::logical_expr::dml::InsertOp;
 use datafusion::logical_expr::{Expr, LogicalPlan, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use deltalake_core::delta_datafusion::{DeltaScanConfig, DeltaScanNext};
+use deltalake_core::kernel::EagerSnapshot;
 
-use super::location::DeltaLocation;
+use super::location::{DeltaLocation, LOG_FOLDER};
 use super::snapshot::DeltaTableHandle;
 use crate::engine::Engine;
 use crate::error::{BridgeError, Result};
@@ -22,6 +24,8 @@ use crate::error::{BridgeError, Result};
 #[derive(Debug)]
 pub struct DeltaReader {
     scan: DeltaScanNext,
+    root: PathBuf,
+    snapshot: EagerSnapshot,
     pub version: i64,
     pub files: usize,
     pub bytes: i64,
@@ -34,13 +38,36 @@ pub fn open_provider(engine: &Engine, location: &DeltaLocation) -> Result<Arc<De
     // Dictionaries for partition columns would leak into result schemas.
     let config =
         DeltaScanConfig::new_from_session(engine.template()).with_wrap_partition_values(false);
-    let scan = DeltaScanNext::new(table.state.snapshot().clone(), config)?;
+    let snapshot = table.state.snapshot().clone();
+    let scan = DeltaScanNext::new(snapshot.clone(), config)?;
     Ok(Arc::new(DeltaReader {
         scan,
+        root: table.root.path.clone(),
+        snapshot,
         version: table.version(),
         files,
         bytes,
     }))
+}
+
+impl DeltaReader {
+    /// Statistics in the log are read as JSON when a scan asks for them.
+    pub fn explain_log(&self, error: &BridgeError) -> Option<BridgeError> {
+        let of_log = error.subject.is_empty() && error.message.contains("JSON");
+        let folder = self.root.join(LOG_FOLDER);
+        of_log.then(|| error.clone().about_file(&folder.to_string_lossy()))
+    }
+
+    /// Where the rows lie; none where that cannot be told any more.
+    pub fn data_files(&self) -> Vec<PathBuf> {
+        let Ok(files) = self.snapshot.try_log_data() else {
+            return Vec::new();
+        };
+        files
+            .iter()
+            .map(|file| self.root.join(file.path().as_ref()))
+            .collect()
+    }
 }
 
 #[async_trait]

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use arrow::datatypes::Schema;
 use arrow::error::ArrowError;
 use arrow::ipc::reader::{FileReader, StreamReader};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use serde::de::IgnoredAny;
 
@@ -18,6 +19,9 @@ const PARQUET_PANIC: &str = "column start and length should not be negative";
 
 /// Larger files are read in ranges, whose lines the reader counts from their own beginning.
 const WHOLE_FILE_BYTES: u64 = 10 << 20;
+
+/// How much of Parquet files is read again to find the broken one.
+const MOST_READ_BYTES: u64 = 1 << 30;
 
 /// What this table knows about an error of a scan. `alone` when no other table was read, so
 /// that an error without a file can only be about this one.
@@ -36,6 +40,11 @@ pub fn explain(
     }
     if error.kind != Kind::CorruptData {
         return None;
+    }
+    if matches!(format, Format::Parquet | Format::Delta) && error.subject.is_empty() {
+        let mut left = MOST_READ_BYTES;
+        let found = files.iter().find(|path| is_broken_parquet(path, &mut left));
+        return found.map(|path| error.clone().about_file(&path.to_string_lossy()));
     }
     if format == Format::Ndjson
         && let Some(found) = files.iter().find_map(|path| broken_line(path))
@@ -84,6 +93,28 @@ fn read_ipc(path: &Path) -> std::result::Result<(), ArrowError> {
         }
     }
     Ok(())
+}
+
+/// Reads the file once more, as long as bytes are `left` for it; its footer in any case.
+fn is_broken_parquet(path: &Path, left: &mut u64) -> bool {
+    let Ok(file) = File::open(path) else {
+        return false;
+    };
+    let bytes = file.metadata().map_or(0, |data| data.len());
+    let whole = bytes <= *left;
+    if whole {
+        *left -= bytes;
+    }
+    ipc_check::unwound(|| {
+        let reader = ParquetRecordBatchReaderBuilder::try_new(file)?;
+        if whole {
+            for batch in reader.build()? {
+                batch?;
+            }
+        }
+        Ok(())
+    })
+    .is_err()
 }
 
 /// The reader takes the places of columns for true, and panics where they are negative.
