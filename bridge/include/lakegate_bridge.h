@@ -139,6 +139,18 @@ typedef struct lg_range_index {
   void (*release)(void* data);
 } lg_range_index;
 
+/* An operator on rows: takes `input` over, fills `out` with a stream of the same schema, and
+ * returns 0; or an LG_ERR_ kind, and the host keeps its typed error. `out` is read on the thread
+ * that called, and reads `input` there. specification: {"operator": "top_rows", "keys": ["column"],
+ * "order":
+ * [{"column", "descending", "nulls_first"}]}: of the rows with equal keys the first one. */
+typedef struct lg_row_operator {
+  void* data;
+  int32_t (*run)(void* data, lg_str specification, struct ArrowArrayStream* input,
+                 struct ArrowArrayStream* out);
+  void (*release)(void* data);
+} lg_row_operator;
+
 /* ---- version, errors, text ---- */
 uint32_t lg_abi_version(void);
 /* {"bridge","datafusion","deltalake","arrow","parquet","object_store"} */
@@ -207,6 +219,10 @@ int32_t lg_session_add_table_function(const lg_session* session, lg_str name,
 
 /* Before a statement is planned, once: joins that are range joins run with this index. */
 int32_t lg_session_use_range_index(const lg_session* session, lg_range_index index, lg_error** err);
+
+/* Likewise: filters of the first row of each group run on this operator. */
+int32_t lg_session_use_operator(const lg_session* session, lg_row_operator row_operator,
+                                lg_error** err);
 
 /* ---- plans ----
  * parameters: {"name or number": {"type": "null"|"boolean"|"int64"|"uint64"|"float64"|"utf8"|

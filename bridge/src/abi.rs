@@ -101,6 +101,20 @@ pub struct LgRangeIndex {
     pub release: Option<unsafe extern "C" fn(*mut c_void)>,
 }
 
+#[repr(C)]
+pub struct LgRowOperator {
+    pub data: *mut c_void,
+    pub run: Option<
+        unsafe extern "C" fn(
+            *mut c_void,
+            LgStr,
+            *mut FFI_ArrowArrayStream,
+            *mut FFI_ArrowArrayStream,
+        ) -> i32,
+    >,
+    pub release: Option<unsafe extern "C" fn(*mut c_void)>,
+}
+
 const _: () = {
     assert!(size_of::<usize>() == 8);
     assert!(size_of::<LgStr>() == 16);
@@ -125,6 +139,7 @@ const _: () = {
     assert!(offset_of!(LgTableFunction, data) == 0);
     assert!(offset_of!(LgTableFunction, bind) == 8);
     assert!(offset_of!(LgTableFunction, release) == 16);
+    assert!(size_of::<LgRowOperator>() == 24);
     assert!(size_of::<LgRangeConditions>() == 16);
     assert!(size_of::<LgRangeIndex>() == 56);
     assert!(offset_of!(LgRangeIndex, release) == 48);

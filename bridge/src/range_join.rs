@@ -11,6 +11,7 @@ mod probing;
 mod rows;
 mod rule;
 
+pub use condition::ordered;
 pub use exec::RangeJoinExec;
 pub use index::HostRangeIndex;
-pub use rule::RangeJoins;
+pub use rule::{RangeJoins, is_key};

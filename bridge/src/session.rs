@@ -2,6 +2,7 @@
 
 mod config;
 mod host_function;
+mod host_rules;
 mod host_stream;
 mod view;
 
@@ -16,17 +17,19 @@ use datafusion::execution::SessionState;
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::sql::parser::Statement;
 
-use crate::abi::{LgRangeIndex, LgStr, LgStreamSource, LgTableFunction};
+use crate::abi::{LgRangeIndex, LgRowOperator, LgStr, LgStreamSource, LgTableFunction};
 use crate::engine::Engine;
 use crate::error::{BridgeError, Kind, Result};
+use crate::host_operator::HostOperator;
 use crate::ordered::OrderedPartitions;
-use crate::range_join::{HostRangeIndex, RangeJoins};
+use crate::range_join::HostRangeIndex;
 use crate::session_template::{CATALOG, SCHEMA};
 use crate::table::Table;
 use crate::{arrow_in, fence};
 
 use config::SessionOptions;
 use host_function::{HostFunction, HostFunctions};
+use host_rules::HostRules;
 use host_stream::HostSource;
 
 pub struct SessionInner {
@@ -37,7 +40,7 @@ pub struct SessionInner {
     /// Kept for what they can say about an error.
     tables: Mutex<Vec<Table>>,
     functions: Mutex<HostFunctions>,
-    range_joins: RangeJoins,
+    host_rules: HostRules,
 }
 
 pub type Session = Arc<SessionInner>;
@@ -50,10 +53,10 @@ impl SessionInner {
         let catalogs = MemoryCatalogProviderList::new();
         catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
 
-        let range_joins = RangeJoins::default();
+        let host_rules = HostRules::default();
         let mut builder = SessionStateBuilder::new_from_existing(engine.template().clone())
             .with_config(options.config()?)
-            .with_physical_optimizer_rules(range_joins.among_rules())
+            .with_physical_optimizer_rules(host_rules.among_rules())
             .with_catalog_list(Arc::new(catalogs));
         if options.ordered {
             builder = builder.with_physical_optimizer_rule(Arc::new(OrderedPartitions));
@@ -65,7 +68,7 @@ impl SessionInner {
             names,
             tables: Mutex::new(Vec::new()),
             functions: Mutex::default(),
-            range_joins,
+            host_rules,
         }))
     }
 
@@ -99,16 +102,6 @@ impl SessionInner {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         functions.add(name, function)
-    }
-
-    fn use_range_index(&self, index: HostRangeIndex) -> Result<()> {
-        if self.range_joins.use_index(index) {
-            return Ok(());
-        }
-        Err(BridgeError::new(
-            Kind::AlreadyExists,
-            "the session has a range index already",
-        ))
     }
 
     /// The statement with its arguments where the planner finds them, and the state that knows
@@ -218,6 +211,19 @@ pub unsafe extern "C" fn lg_session_use_range_index(
     fence::export(err, || {
         let index = HostRangeIndex::new(index);
         let session = unsafe { fence::borrow(session, "session") }?;
-        session.use_range_index(index)
+        session.host_rules.use_range_index(index)
+    })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lg_session_use_operator(
+    session: *const Session,
+    operator: LgRowOperator,
+    err: *mut *mut BridgeError,
+) -> i32 {
+    fence::export(err, || {
+        let operator = HostOperator::new(operator);
+        let session = unsafe { fence::borrow(session, "session") }?;
+        session.host_rules.use_operator(operator)
     })
 }

@@ -23,6 +23,7 @@ static_assert(offsetof(lg_cancel_source, data) == 0);
 static_assert(offsetof(lg_cancel_source, cancelled) == 8);
 static_assert(offsetof(lg_cancel_source, release) == 16);
 static_assert(sizeof(lg_stream_source) == 24);
+static_assert(sizeof(lg_row_operator) == 24);
 static_assert(sizeof(lg_range_conditions) == 16 && sizeof(lg_range_index) == 56);
 static_assert(offsetof(lg_stream_source, data) == 0);
 static_assert(offsetof(lg_stream_source, open) == 8);

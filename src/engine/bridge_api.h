@@ -37,6 +37,7 @@
   X(lg_session_add_table_function) \
   X(lg_session_plan)               \
   X(lg_session_use_range_index)    \
+  X(lg_session_use_operator)       \
   X(lg_plan_facts)                 \
   X(lg_plan_estimate)              \
   X(lg_plan_schema)                \

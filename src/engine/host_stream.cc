@@ -48,9 +48,7 @@ int32_t OpenHostStream(void* data, ArrowArrayStream* out) noexcept {
     table->errors->Set(stream.error());
     return EIO;
   }
-  auto watched = std::make_unique<WatchedStream>(*std::move(stream), table->errors);
-  HandOver(watched.get());
-  ExportStream(std::move(watched), out);
+  ExportWatched(*std::move(stream), table->errors, out);
   return 0;
 }
 
@@ -60,6 +58,12 @@ void ReleaseHostTable(void* data) noexcept {
 }
 
 }  // namespace
+
+void ExportWatched(ArrowStream rows, std::shared_ptr<HostErrors> errors, ArrowArrayStream* out) {
+  auto watched = std::make_unique<WatchedStream>(std::move(rows), std::move(errors));
+  HandOver(watched.get());
+  ExportStream(std::move(watched), out);
+}
 
 lg_stream_source StreamSourceOf(StreamFactory factory, std::shared_ptr<HostErrors> errors) {
   auto* table = new HostTable{std::move(factory), std::move(errors)};

@@ -9,6 +9,7 @@
 #include "engine/cancel_source.h"
 #include "engine/engine_state.h"
 #include "engine/host_function.h"
+#include "engine/host_operator.h"
 #include "engine/host_range_index.h"
 #include "engine/host_stream.h"
 #include "engine/json_text.h"
@@ -104,6 +105,11 @@ Status EngineSession::AddTableFunction(std::string_view name, TableFunction func
 Status EngineSession::UseRangeIndex(RangeIndexMaker maker) {
   return state_->handle.Call<&BridgeApi::lg_session_use_range_index>(
       RangeIndexOf(std::move(maker), state_->host_errors));
+}
+
+Status EngineSession::UseOperator(RowOperator row_operator) {
+  return state_->handle.Call<&BridgeApi::lg_session_use_operator>(
+      RowOperatorOf(std::move(row_operator), state_->handle.api(), state_->host_errors));
 }
 
 struct Plan::State {

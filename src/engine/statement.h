@@ -49,6 +49,11 @@ struct BoundTable {
 // bridge, which it may call back.
 using TableFunction = std::function<Result<BoundTable>(std::string_view arguments)>;
 
+// An operator on rows that the bridge puts into plans; `specification` is JSON
+// (lakegate_bridge.h). What it gives has the schema of `input`.
+using RowOperator =
+    std::function<Result<ArrowStream>(std::string_view specification, ArrowStream input)>;
+
 class Plan;
 
 class EngineSession {
@@ -68,6 +73,8 @@ class EngineSession {
 
   // Once, before a statement is planned: range joins run with an index of this maker's.
   Status UseRangeIndex(RangeIndexMaker maker);
+  // Likewise: filters of the first row of each group run on this operator.
+  Status UseOperator(RowOperator row_operator);
 
   // kInvalidSql (line, column), kNotFound (a relation, a column), kUnsupported, kTimeout.
   // `parameters` are bound as values. A `time_limit_ms` of 0 is no limit.

@@ -46,6 +46,8 @@ constexpr std::array kSettings = std::to_array<Setting>({
     {"range_joins", "execution", kBool, "true", 0, 0, "",
      "Joins by equal keys and two comparisons (spans that overlap or contain each other, points in "
      "spans) run on the index of the interval kernels."},
+    {"top_rows", "execution", kBool, "true", 0, 0, "",
+     "ROW_NUMBER() of a partition filtered to the first row runs on the dedupe kernel."},
     {"repartition_joins", "execution", kBool, "true", 0, 0, "",
      "Joins may redistribute their inputs over partitions."},
     {"cache", "execution", kChoice, "latest", 0, 0, "latest|isolated",

@@ -18,6 +18,7 @@
 #include "session/protected_relation.h"
 #include "session/range_joins.h"
 #include "session/text_line.h"
+#include "session/top_rows.h"
 
 namespace lakegate::session {
 namespace {
@@ -151,6 +152,7 @@ Result<ResolvedRelations> ResolveRelations(const std::shared_ptr<SessionState>& 
                              .cost = {},
                              .text_sources = {}};
   LG_RETURN_IF_ERROR(UseRangeJoins(*state, needs.cancel, &resolved.session));
+  LG_RETURN_IF_ERROR(UseTopRows(*state, needs.cancel, &resolved.session));
   LG_RETURN_IF_ERROR(AddKernelsFor(facts, state, policy, needs, &resolved));
   for (const auto& [name, entry] : closure) {
     LG_RETURN_IF_ERROR(AddEntry(state, name, entry, policy, needs, &resolved));

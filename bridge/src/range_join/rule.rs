@@ -7,7 +7,6 @@ use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::common::{NullEquality, Result};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
-use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::joins::{HashJoinExec, NestedLoopJoinExec, PartitionMode};
 
@@ -15,10 +14,6 @@ use super::exec::RangeJoinExec;
 use super::index::HostRangeIndex;
 
 type Plan = Arc<dyn ExecutionPlan>;
-type Rule = Arc<dyn PhysicalOptimizerRule + Send + Sync>;
-
-/// Behind the rule that decides which side is collected, before the one that distributes inputs.
-const BEHIND: &str = "join_selection";
 
 /// Does nothing until the session has an index of the host.
 #[derive(Clone, Debug, Default)]
@@ -30,14 +25,6 @@ impl RangeJoins {
     /// False where there is one already.
     pub fn use_index(&self, host: HostRangeIndex) -> bool {
         self.host.set(host).is_ok()
-    }
-
-    /// The library's own rules with this one among them.
-    pub fn among_rules(&self) -> Vec<Rule> {
-        let mut rules = PhysicalOptimizer::new().rules;
-        let at = rules.iter().position(|rule| rule.name() == BEHIND);
-        rules.insert(at.map_or(0, |at| at + 1), Arc::new(self.clone()));
-        rules
     }
 }
 
@@ -103,7 +90,7 @@ fn keys_are_usable(hash: &HashJoinExec, left: &Schema, right: &Schema) -> Result
 }
 
 /// Types whose equality is that of the host: floats have two zeros here and one there.
-fn is_key(kind: &DataType) -> bool {
+pub fn is_key(kind: &DataType) -> bool {
     match kind {
         DataType::Boolean
         | DataType::Utf8

@@ -10,7 +10,8 @@ use arrow::datatypes::{Schema, SchemaRef};
 use arrow::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi_and_data_type};
 use arrow::ffi_stream::FFI_ArrowArrayStream;
 use lakegate_bridge::abi::{
-    LgCancelSource, LgErrorView, LgRangeIndex, LgStr, LgStreamSource, LgTableFunction,
+    LgCancelSource, LgErrorView, LgRangeIndex, LgRowOperator, LgStr, LgStreamSource,
+    LgTableFunction,
 };
 use serde_json::{Value, json};
 
@@ -38,6 +39,7 @@ handles! {
                           source: LgStreamSource, err: *mut Handle);
     lg_session_add_table_function(session: Handle, name: LgStr, function: LgTableFunction,
                                   err: *mut Handle);
+    lg_session_use_operator(session: Handle, operator: LgRowOperator, err: *mut Handle);
     lg_session_use_range_index(session: Handle, index: LgRangeIndex, err: *mut Handle);
     lg_session_plan(session: Handle, sql: LgStr, parameters: LgStr, options: LgStr,
                     cancel: LgCancelSource, out: *mut Handle, err: *mut Handle);

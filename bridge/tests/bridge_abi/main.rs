@@ -11,6 +11,7 @@ mod host_functions;
 mod host_streams;
 mod queries;
 mod range_index;
+mod row_operator;
 mod stopping;
 
 pub mod kind {
