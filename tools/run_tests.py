@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 JOBS = os.environ.get("JOBS") or str(os.cpu_count() or 2)
 # Rooms whose tests use threads; only these are built with the thread sanitizer.
-TSAN_ROOMS = ["base", "isolation", "columnar", "observe", "engine", "session"]
+TSAN_ROOMS = ["base", "isolation", "columnar", "kernels", "observe", "engine", "session"]
 
 
 class Count:

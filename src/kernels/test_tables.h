@@ -201,8 +201,12 @@ inline Result<ReadResult> ReadAll(ArrowStream stream) {
 // How many random cases a property test of a kernel runs: 10,000 in `make test`, some of them
 // where a room is tested alone after a change.
 inline int RandomCases() {
+#if defined(__SANITIZE_THREAD__)
+  return 300;  // each some fifty times as long
+#else
   static const int cases = std::getenv("LAKEGATE_ALL_CASES") != nullptr ? 10'000 : 2'500;
   return cases;
+#endif
 }
 
 // Whether a case is also read in other batches: some of them, because a case costs most of its
