@@ -61,7 +61,17 @@ constexpr const char* kKeyTypes[] = {"CAST({} AS VARCHAR)",
                                      "arrow_cast(CAST({} AS VARCHAR), 'Dictionary(Int32, Utf8)')",
                                      "CAST({} AS DOUBLE)",
                                      "CAST({} AS DECIMAL(10, 2))",
-                                     "arrow_cast({}, 'Timestamp(Second, None)')"};
+                                     "arrow_cast({}, 'Timestamp(Second, None)')",
+                                     "{} > 1",
+                                     "arrow_cast({}, 'Duration(Second)')",
+                                     "arrow_cast(arrow_cast({}, 'Int32'), 'Time32(Second)')",
+                                     "arrow_cast({}, 'UInt64')",
+                                     "arrow_cast({}, 'Decimal256(40, 3)')",
+                                     "arrow_cast(CAST({} AS VARCHAR), 'LargeUtf8')",
+                                     "arrow_cast(CAST({} AS VARCHAR), 'Utf8View')",
+                                     "arrow_cast(CAST({} AS VARCHAR), 'Binary')",
+                                     "arrow_cast(arrow_cast(CAST({} AS VARCHAR), 'Binary'), "
+                                     "'FixedSizeBinary(1)')"};
 constexpr const char* kConditions[] = {
     "l.s < r.e AND r.s < l.e",
     "l.s <= r.e AND r.s <= l.e",

@@ -80,6 +80,7 @@ TEST(SessionSql, RefusesWithTheKindThatSaysTheNextMove) {
       {"EXPLAIN ANALYZE SELECT 1", ErrorKind::kSqlPolicyViolation},
       {"SELECT * FROM '/etc/passwd'", ErrorKind::kSqlPolicyViolation},
       {"SELECT * FROM generate_series(1, 3)", ErrorKind::kSqlPolicyViolation},
+      {"SELECT sum(1) OVER (ORDER BY arrow_cast('a', 'Binary'))", ErrorKind::kUnsupported},
       {"SELECT * FROM nobody", ErrorKind::kNotFound},
       {"SELECT nothing FROM (SELECT 1 AS something)", ErrorKind::kNotFound},
   };

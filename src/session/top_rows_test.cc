@@ -36,6 +36,11 @@ constexpr const char* kKeys[] = {
     "a > 1",
     "CAST(a AS DECIMAL(9, 2))",
     "arrow_cast(a, 'Timestamp(Second, None)')",
+    "arrow_cast(a, 'Duration(Second)')",
+    "arrow_cast(arrow_cast(a, 'Int32'), 'Time32(Second)')",
+    "arrow_cast(a, 'Decimal256(40, 3)')",
+    "arrow_cast(CAST(a AS VARCHAR), 'Utf8View')",
+    "arrow_cast(arrow_cast(CAST(a AS VARCHAR), 'Binary'), 'FixedSizeBinary(1)')",
     "CAST(a AS DOUBLE)",  // left to the engine
 };
 constexpr const char* kOrders[] = {
@@ -43,6 +48,10 @@ constexpr const char* kOrders[] = {
     "CAST(b AS VARCHAR)",
     "CASE WHEN b = 2 THEN -0.0 WHEN b = 3 THEN 0.0 WHEN b = 4 THEN 'NaN'::DOUBLE ELSE b / -2.0 END",
     "arrow_cast(CAST(b AS DOUBLE), 'Float32')",
+    "arrow_cast(b, 'UInt64')",
+    "arrow_cast(b, 'Decimal256(40, 3)')",
+    "arrow_cast(CAST(b AS VARCHAR), 'LargeUtf8')",
+    "arrow_cast(CAST(b AS VARCHAR), 'Utf8View')",
     "CAST(b AS DECIMAL(9, 1))",
     "b % 2 = 0",
     "arrow_cast(arrow_cast(b, 'Int32'), 'Date32')",

@@ -12,6 +12,9 @@ use parquet::errors::ParquetError;
 
 use super::{BridgeError, Kind};
 
+/// What the planner calls a bug of its own: a type by which it cannot order a window's default frame.
+const NO_RANGE_FRAME: &str = "Cannot run range queries on datatype";
+
 impl From<DataFusionError> for BridgeError {
     fn from(error: DataFusionError) -> Self {
         datafusion_error(&error)
@@ -62,6 +65,9 @@ fn datafusion_error(error: &DataFusionError) -> BridgeError {
         DataFusionError::IoError(inner) => from_io(inner),
         DataFusionError::SQL(inner, _) => parser_error(inner),
         DataFusionError::NotImplemented(text) => BridgeError::unsupported(text),
+        DataFusionError::Internal(text) if text.starts_with(NO_RANGE_FRAME) => {
+            BridgeError::unsupported(format!("{text}; the window needs a frame of ROWS"))
+        }
         DataFusionError::Internal(text) => BridgeError::internal(text),
         DataFusionError::Plan(text) => plan_error(text),
         DataFusionError::Configuration(text) => BridgeError::invalid_argument(text),

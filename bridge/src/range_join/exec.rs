@@ -110,7 +110,7 @@ impl RangeJoinExec {
 }
 
 impl DisplayAs for RangeJoinExec {
-    fn fmt_as(&self, _type: DisplayFormatType, f: &mut Formatter) -> std::fmt::Result {
+    fn fmt_as(&self, kind: DisplayFormatType, f: &mut Formatter) -> std::fmt::Result {
         let keys: Vec<String> = self
             .keys
             .iter()
@@ -122,9 +122,13 @@ impl DisplayAs for RangeJoinExec {
             residual,
         } = &self.condition;
         let equal = |or_equal: bool| if or_equal { "=" } else { "" };
+        // A tree has the name already.
+        if kind != DisplayFormatType::TreeRender {
+            write!(f, "RangeJoinExec: ")?;
+        }
         write!(
             f,
-            "RangeJoinExec: join_type={:?}, on=[{}], range=[{} <{} {}, {} >{} {}]",
+            "join_type={:?}, on=[{}], range=[{} <{} {}, {} >{} {}]",
             self.kind,
             keys.join(", "),
             below.build,

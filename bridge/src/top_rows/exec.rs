@@ -155,12 +155,16 @@ impl BatchSource for Rows {
 }
 
 impl DisplayAs for TopRowsExec {
-    fn fmt_as(&self, _type: DisplayFormatType, f: &mut Formatter) -> std::fmt::Result {
+    fn fmt_as(&self, kind: DisplayFormatType, f: &mut Formatter) -> std::fmt::Result {
+        // A tree has the name already.
+        if kind != DisplayFormatType::TreeRender {
+            write!(f, "TopRowsExec: ")?;
+        }
         let keys: Vec<String> = self.keys.iter().map(ToString::to_string).collect();
         let order: Vec<String> = self.order.iter().map(ToString::to_string).collect();
         write!(
             f,
-            "TopRowsExec: keys=[{}], order=[{}]",
+            "keys=[{}], order=[{}]",
             keys.join(", "),
             order.join(", ")
         )
