@@ -72,8 +72,9 @@ soak: build
 	@LAKEGATE_SOAK=1 $(RUN_TESTS) e2e
 	@cmake --preset dev >/dev/null
 	@cmake --build --preset dev --target session_test
-	@LAKEGATE_HOSTILE_STATEMENTS=10000 build/dev/src/session/session_test \
-	  --gtest_filter='HostileText*'
+	@LAKEGATE_HOSTILE_STATEMENTS=10000 LAKEGATE_RANGE_JOIN_CASES=10000 \
+	  LAKEGATE_TOP_ROWS_CASES=10000 build/dev/src/session/session_test \
+	  --gtest_filter='HostileText*:*RangeJoinsOfAKind*:TopRows.AreThose*'
 	@python3 bench/write_50m.py
 
 ## fuzz       every fuzz target for FUZZ_SECONDS (60 each); what it finds is left in build/fuzz
