@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use arrow::array::{Array, AsArray, StructArray};
 use arrow::datatypes::{DataType, Int64Type};
 use arrow::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi_and_data_type};
-use lakegate_bridge::abi::{LgRangeConditions, LgRangeIndex, LgStr};
+use lakegate_bridge::abi::{LgRangeConditions, LgRangeIndex};
 use serde_json::json;
 
 use crate::abi::*;

@@ -39,14 +39,20 @@ unsafe extern "C" fn run(
     }
     let schema = reader.schema();
     let mut seen = HashSet::new();
-    let kept: Vec<_> = reader
-        .map(|batch| {
-            let batch: RecordBatch = batch?;
-            let keys = batch.column(key).as_primitive::<Int64Type>();
-            let first: BooleanArray = keys.iter().map(|key| Some(seen.insert(key))).collect();
-            filter_record_batch(&batch, &first)
-        })
-        .collect();
+    let mut kept = Vec::new();
+    for batch in reader {
+        let batch: RecordBatch = match batch {
+            Ok(batch) => batch,
+            // A failed stream says so again and again.
+            Err(error) => {
+                kept.push(Err(error));
+                break;
+            }
+        };
+        let keys = batch.column(key).as_primitive::<Int64Type>();
+        let first: BooleanArray = keys.iter().map(|key| Some(seen.insert(key))).collect();
+        kept.push(filter_record_batch(&batch, &first));
+    }
     let made = RecordBatchIterator::new(kept, schema);
     unsafe { out.write(FFI_ArrowArrayStream::new(Box::new(made))) };
     0
@@ -84,7 +90,7 @@ fn rows_are_those_the_host_keeps_and_the_order_is_told() {
     let (host, used) = use_operator(&session);
     used.unwrap();
     let rows = session.text(&first_of("v desc nulls last, f")).unwrap();
-    assert_eq!(rows, "0,0,1;1,1,1;2,2,1");
+    assert_eq!(rows, "0|0|1;1|1|1;2|2|1");
     let calls = host.calls.lock().unwrap();
     assert_eq!(calls[0]["operator"], "top_rows");
     let order = calls[0]["order"].as_array().unwrap();
