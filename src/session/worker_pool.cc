@@ -211,6 +211,8 @@ WorkerPool::~WorkerPool() = default;
 
 Result<ArrowStream> WorkerPool::Run(const std::shared_ptr<SessionState>& state,
                                     std::string_view text, const QueryOptions& options) {
+  // A short statement would be answered before anybody looks.
+  if (options.cancel.cancelled()) return Cancelled();
   LG_ASSIGN_OR_RETURN(const SqlPolicy policy, PolicyInForce(state->profile, options));
   const WorkerRequest request{.statement = std::string(text),
                               .policy = policy,
