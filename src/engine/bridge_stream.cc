@@ -43,7 +43,7 @@ class BridgeStream final : public RecordStream {
       return std::optional<OwnedArray>();
     }
     if (host_errors_ != nullptr) TakeOver(host_errors_.get());
-    return std::optional<OwnedArray>(std::move(batch));
+    return std::optional<OwnedArray>(LetGoBatch(std::move(batch)));
   }
 
  private:

@@ -27,19 +27,45 @@ inline void TakeOver([[maybe_unused]] void* object) {
 #endif
 }
 
-// A batch that the bridge will release on a thread of its own.
-inline OwnedArray HandOverBatch(OwnedArray batch) {
 #if defined(__SANITIZE_THREAD__)
+// Stands for the counts by which the bridge knows that nobody reads a batch any more.
+inline char batch_counts;
+
+// The batch, with a release of its own around that of the batch.
+inline OwnedArray WithRelease(OwnedArray batch, void (*release)(ArrowArray*)) {
   ArrowArray outer = *batch;
   auto* inner = new OwnedArray(std::move(batch));
   outer.private_data = inner;
-  outer.release = [](ArrowArray* array) {
+  outer.release = release;
+  HandOver(inner);
+  return OwnedArray(&outer);
+}
+#endif
+
+// A batch that the bridge will release on a thread of its own.
+inline OwnedArray HandOverBatch(OwnedArray batch) {
+#if defined(__SANITIZE_THREAD__)
+  return WithRelease(std::move(batch), [](ArrowArray* array) {
+    TakeOver(array->private_data);
+    TakeOver(&batch_counts);
+    delete static_cast<OwnedArray*>(array->private_data);
+    array->release = nullptr;
+  });
+#else
+  return batch;
+#endif
+}
+
+// A batch of the bridge's, whose buffers may be those of one that was handed over: who lets go of
+// it has read them, whoever gives them back.
+inline OwnedArray LetGoBatch(OwnedArray batch) {
+#if defined(__SANITIZE_THREAD__)
+  return WithRelease(std::move(batch), [](ArrowArray* array) {
+    HandOver(&batch_counts);
     TakeOver(array->private_data);
     delete static_cast<OwnedArray*>(array->private_data);
     array->release = nullptr;
-  };
-  HandOver(inner);
-  return OwnedArray(&outer);
+  });
 #else
   return batch;
 #endif

@@ -47,7 +47,7 @@ int32_t BuildIndex(void* data, const lg_range_conditions* conditions, ArrowSchem
   TakeOver(data);
   const auto* host = static_cast<HostMaker*>(data);
   OwnedSchema own_schema(schema);
-  OwnedArray own_build(build);
+  OwnedArray own_build = LetGoBatch(OwnedArray(build));
   return Guarded(*host->errors, [&]() -> Status {
     auto made = host->make(std::move(own_schema), std::move(own_build),
                            {.keys = conditions->keys,
@@ -67,7 +67,7 @@ int32_t ProbeIndex(const void* index, ArrowSchema* schema, ArrowArray* batch, in
   auto* const host = static_cast<HostIndex*>(const_cast<void*>(index));
   TakeOver(host);
   OwnedSchema own_schema(schema);
-  OwnedArray own_batch(batch);
+  OwnedArray own_batch = LetGoBatch(OwnedArray(batch));
   return Guarded(*host->errors, [&]() -> Status {
     auto found = host->index->Probe(std::move(own_schema), std::move(own_batch), each_once != 0);
     if (!found) return found.error();
