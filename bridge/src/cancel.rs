@@ -6,28 +6,14 @@ use std::time::{Duration, Instant};
 
 use crate::abi::LgCancelSource;
 use crate::error::{BridgeError, Kind, Result};
+use crate::host::Host;
 
 /// How often the host's callback is asked while a call waits.
 pub const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// The host's callback; released when dropped.
-struct Source(LgCancelSource);
-
-// SAFETY: the header demands callbacks that may be called from any thread.
-unsafe impl Send for Source {}
-unsafe impl Sync for Source {}
-
-impl Drop for Source {
-    fn drop(&mut self) {
-        if let Some(release) = self.0.release {
-            unsafe { release(self.0.data) };
-        }
-    }
-}
-
 /// Asked by the thread that waits; [`StopFlag`] passes the answer on to running work.
 pub struct Cancel {
-    source: Source,
+    source: Host<LgCancelSource>,
     flag: StopFlag,
     limit: Option<Duration>,
     deadline: Option<Instant>,
@@ -37,7 +23,7 @@ impl Cancel {
     /// Takes the source over. A `time_limit_ms` of 0 or none is no limit.
     pub fn new(source: LgCancelSource) -> Self {
         Cancel {
-            source: Source(source),
+            source: Host(source),
             flag: StopFlag::default(),
             limit: None,
             deadline: None,
@@ -66,8 +52,8 @@ impl Cancel {
 
     /// An error once the work has to stop; the flag is set by then.
     pub fn check(&self) -> Result<()> {
-        let asked = match self.source.0.cancelled {
-            Some(cancelled) => unsafe { cancelled(self.source.0.data) != 0 },
+        let asked = match self.source.cancelled {
+            Some(cancelled) => unsafe { cancelled(self.source.data) != 0 },
             None => false,
         };
         if asked {

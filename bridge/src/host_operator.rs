@@ -10,25 +10,10 @@ use crate::abi::{LgRowOperator, LgStr};
 use crate::arrow_in::ImportedStream;
 use crate::arrow_out::{self, BatchSource};
 use crate::error::{BridgeError, Result};
-
-/// The host's callback table; released when the last plan that may use it is gone.
-struct Host(LgRowOperator);
-
-// SAFETY: the header says that callbacks arrive on threads of the bridge, and may do so at the
-// same time.
-unsafe impl Send for Host {}
-unsafe impl Sync for Host {}
-
-impl Drop for Host {
-    fn drop(&mut self) {
-        if let Some(release) = self.0.release {
-            unsafe { release(self.0.data) };
-        }
-    }
-}
+use crate::host::Host;
 
 #[derive(Clone)]
-pub struct HostOperator(Arc<Host>);
+pub struct HostOperator(Arc<Host<LgRowOperator>>);
 
 impl Debug for HostOperator {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
@@ -52,7 +37,7 @@ impl HostOperator {
         let mut given = FFI_ArrowArrayStream::empty();
         unsafe { arrow_out::put_stream(input, &mut given) }?;
         let mut made = FFI_ArrowArrayStream::empty();
-        let host = &self.0.0;
+        let host = &self.0;
         let code = match host.run {
             Some(run) => unsafe { run(host.data, LgStr::of(specification), &mut given, &mut made) },
             None => libc::EINVAL,

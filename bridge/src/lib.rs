@@ -24,6 +24,7 @@ pub mod engine;
 pub mod error;
 pub mod fence;
 pub mod file_writer;
+mod host;
 mod host_operator;
 pub mod large_stack;
 pub mod ordered;

@@ -56,7 +56,9 @@ impl SessionInner {
         let host_rules = HostRules::default();
         let mut builder = SessionStateBuilder::new_from_existing(engine.template().clone())
             .with_config(options.config()?)
-            .with_physical_optimizer_rules(host_rules.among_rules())
+            .with_physical_optimizer_rules(
+                host_rules.among(engine.template().physical_optimizers()),
+            )
             .with_catalog_list(Arc::new(catalogs));
         if options.ordered {
             builder = builder.with_physical_optimizer_rule(Arc::new(OrderedPartitions));

@@ -10,25 +10,10 @@ use arrow::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
 
 use crate::abi::{LgRangeConditions, LgRangeIndex};
 use crate::error::{BridgeError, Kind, Result};
-
-/// The host's callback table; released when the last plan that may use it is gone.
-struct Host(LgRangeIndex);
-
-// SAFETY: the header says that callbacks arrive on threads of the bridge, and may do so at the
-// same time.
-unsafe impl Send for Host {}
-unsafe impl Sync for Host {}
-
-impl Drop for Host {
-    fn drop(&mut self) {
-        if let Some(release) = self.0.release {
-            unsafe { release(self.0.data) };
-        }
-    }
-}
+use crate::host::Host;
 
 #[derive(Clone)]
-pub struct HostRangeIndex(Arc<Host>);
+pub struct HostRangeIndex(Arc<Host<LgRangeIndex>>);
 
 impl Debug for HostRangeIndex {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
@@ -49,7 +34,7 @@ impl HostRangeIndex {
             index: std::ptr::null_mut(),
             bytes: 0,
         };
-        let host = &self.0.0;
+        let host = &self.0;
         let code = match host.build {
             Some(build) => unsafe {
                 build(
@@ -69,7 +54,7 @@ impl HostRangeIndex {
 }
 
 pub struct Index {
-    host: Arc<Host>,
+    host: Arc<Host<LgRangeIndex>>,
     index: *mut c_void,
     bytes: i64,
 }
@@ -80,7 +65,7 @@ unsafe impl Sync for Index {}
 
 impl Drop for Index {
     fn drop(&mut self) {
-        if let (Some(free), false) = (self.host.0.free_index, self.index.is_null()) {
+        if let (Some(free), false) = (self.host.free_index, self.index.is_null()) {
             unsafe { free(self.index) };
         }
     }
@@ -98,7 +83,7 @@ impl Index {
             index: self.clone(),
             cursor: std::ptr::null_mut(),
         };
-        let code = match self.host.0.probe {
+        let code = match self.host.probe {
             Some(probe) => unsafe {
                 probe(
                     self.index,
@@ -127,7 +112,7 @@ unsafe impl Send for Pairs {}
 
 impl Drop for Pairs {
     fn drop(&mut self) {
-        if let (Some(free), false) = (self.index.host.0.free_cursor, self.cursor.is_null()) {
+        if let (Some(free), false) = (self.index.host.free_cursor, self.cursor.is_null()) {
             unsafe { free(self.cursor) };
         }
     }
@@ -139,7 +124,7 @@ impl Pairs {
         let mut probe_rows: Vec<u32> = Vec::with_capacity(most);
         let mut build_rows: Vec<u32> = Vec::with_capacity(most);
         let mut count = 0_u64;
-        let code = match self.index.host.0.next {
+        let code = match self.index.host.next {
             Some(next) => unsafe {
                 next(
                     self.cursor,

@@ -22,25 +22,10 @@ use super::host_stream::{self, HostSource};
 use crate::abi::{LgStr, LgStreamSource, LgTableFunction};
 use crate::arrow_in;
 use crate::error::{BridgeError, Kind, Result};
-
-/// The host's callback table; released when the last plan that may bind it is gone.
-struct Host(LgTableFunction);
-
-// SAFETY: the header says that callbacks arrive on threads of the bridge, and may do so at the
-// same time.
-unsafe impl Send for Host {}
-unsafe impl Sync for Host {}
-
-impl Drop for Host {
-    fn drop(&mut self) {
-        if let Some(release) = self.0.release {
-            unsafe { release(self.0.data) };
-        }
-    }
-}
+use crate::host::Host;
 
 #[derive(Clone)]
-pub struct HostFunction(Arc<Host>);
+pub struct HostFunction(Arc<Host<LgTableFunction>>);
 
 impl HostFunction {
     pub fn new(function: LgTableFunction) -> Self {
@@ -189,7 +174,7 @@ impl BoundFunction {
             open: None,
             release: None,
         };
-        let host = &self.function.0.0;
+        let host = &self.function.0;
         let code = match host.bind {
             Some(bind) => unsafe { bind(host.data, LgStr::of(&text), &mut schema, &mut source) },
             None => Kind::InvalidArgument as i32,

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
-use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 
 use crate::error::{BridgeError, Kind, Result};
 use crate::host_operator::HostOperator;
@@ -23,9 +22,9 @@ pub struct HostRules {
 }
 
 impl HostRules {
-    /// The library's own rules with these among them.
-    pub fn among_rules(&self) -> Vec<Rule> {
-        let mut rules = PhysicalOptimizer::new().rules;
+    /// The rules with these among them.
+    pub fn among(&self, rules: &[Rule]) -> Vec<Rule> {
+        let mut rules = rules.to_vec();
         let behind = rules.iter().position(|rule| rule.name() == BEHIND);
         let at = behind.map_or(0, |at| at + 1);
         let own: [Rule; 2] = [

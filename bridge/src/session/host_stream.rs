@@ -15,20 +15,17 @@ use crate::abi::LgStreamSource;
 use crate::arrow_in::{ImportedStream, stream_error};
 use crate::error::Result;
 use crate::fence;
+use crate::host::Host;
 
 /// Batches that wait between the host and the plan.
 const CHANNEL_BATCHES: usize = 2;
 
-/// The host's callback table; released when the last scan is gone.
-pub struct HostSource(LgStreamSource);
-
-// SAFETY: the header says that `open` may come at the same time from several threads.
-unsafe impl Send for HostSource {}
-unsafe impl Sync for HostSource {}
+/// Opened once for each scan.
+pub struct HostSource(Host<LgStreamSource>);
 
 impl HostSource {
     pub fn new(source: LgStreamSource) -> Arc<Self> {
-        Arc::new(HostSource(source))
+        Arc::new(HostSource(Host(source)))
     }
 
     fn open(&self, schema: SchemaRef, name: &str) -> Result<ImportedStream> {
@@ -43,14 +40,6 @@ impl HostSource {
             return Err(stream_error(name, code, ""));
         }
         ImportedStream::new(stream, schema, name)
-    }
-}
-
-impl Drop for HostSource {
-    fn drop(&mut self) {
-        if let Some(release) = self.0.release {
-            unsafe { release(self.0.data) };
-        }
     }
 }
 
