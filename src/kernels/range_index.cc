@@ -156,11 +156,11 @@ void RangeIndex::MakeTables() {
     // At most two buckets a slot.
     const std::uint64_t reach = Distance(group.least, below_[end - 1]);
     group.shift = std::max(0, BitsOf(reach) - BitsOf(std::uint64_t{count}));
-    group.buckets = static_cast<std::uint32_t>((reach >> group.shift) + 1);
-    group.table = static_cast<std::uint32_t>(tables_.size());
-    std::uint32_t bucket = 0;
+    group.buckets = (reach >> group.shift) + 1;
+    group.table = tables_.size();
+    std::uint64_t bucket = 0;
     for (Row i = group.first; i < end; ++i) {
-      const auto own = static_cast<std::uint32_t>(Distance(group.least, below_[i]) >> group.shift);
+      const std::uint64_t own = Distance(group.least, below_[i]) >> group.shift;
       for (; bucket <= own; ++bucket) tables_.push_back(i);
     }
     tables_.push_back(end);

@@ -84,9 +84,9 @@ class RangeIndex {
   // A group's slots, and the table of those where a search among all of them would be long.
   struct Group {
     std::int64_t least = 0;  // `below` of the first slot
+    std::size_t table = 0;
+    std::uint64_t buckets = 0;
     Row first = 0;
-    std::uint32_t table = 0;
-    std::uint32_t buckets = 0;
     int shift = 0;
   };
 
