@@ -9,11 +9,10 @@ import tempfile
 from pathlib import Path
 
 import duckdb
-import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+from grouped_rows import grouped_rows  # noqa: E402
 from measured import ROOT, machine, run  # noqa: E402
 from range_joins import seconds_of  # noqa: E402
 
@@ -23,17 +22,6 @@ ORDERS = {
     "three order columns": ("a DESC, b, c DESC, id", "(-a, b, -c, id)"),
 }
 ANSWER = "SELECT count(*) AS n, sum(id) AS ids, sum(b) AS b FROM"
-
-
-def rows_of(count):
-    choose = np.random.default_rng(6)
-    return pa.table({
-        "k": choose.integers(0, max(1, count // 10), count),
-        "a": choose.integers(0, 1000, count).astype(np.int32),
-        "b": choose.integers(0, 1_000_000, count),
-        "c": choose.integers(0, 100, count).astype(np.int16),
-        "id": np.arange(count),
-    })
 
 
 def main():
@@ -46,7 +34,7 @@ def main():
     print(machine())
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "t.parquet"
-        pq.write_table(rows_of(options.rows), path)
+        pq.write_table(grouped_rows(options.rows), path)
         connection = duckdb.connect(config={"threads": options.threads})
         connection.execute(f"CREATE VIEW t AS FROM '{path}'")
 

@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """G6: one row for each of 1M keys out of 10M rows, by three order columns, beside DuckDB."""
 
-import duckdb
-import numpy as np
-import pyarrow as pa
+import sys
+from pathlib import Path
 
+import duckdb
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from grouped_rows import grouped_rows  # noqa: E402
 from side_by_side import Door, arguments, compare, same_rows
 
 ORDER = "a DESC NULLS LAST, b ASC NULLS LAST, c DESC NULLS LAST, id"
@@ -14,21 +17,9 @@ QUALIFY = f"""SELECT * FROM rows
 ARG_MIN = """SELECT unnest(arg_min(rows, (-a, b, -c, id))) FROM rows GROUP BY k"""
 
 
-def rows_of(scale):
-    count = int(10_000_000 * scale)
-    choose = np.random.default_rng(6)
-    return pa.table({
-        "k": choose.integers(0, max(1, count // 10), count),
-        "a": choose.integers(0, 1000, count).astype(np.int32),
-        "b": choose.integers(0, 1_000_000, count),
-        "c": choose.integers(0, 100, count).astype(np.int16),
-        "id": np.arange(count),
-    })
-
-
 def main():
     options = arguments(__doc__).parse_args()
-    table = rows_of(options.scale)
+    table = grouped_rows(int(10_000_000 * options.scale))
     connection = duckdb.connect(config={"threads": options.threads})
     connection.register("given", table)
     connection.execute("CREATE TABLE rows AS SELECT * FROM given")
