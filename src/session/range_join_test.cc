@@ -3,12 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cstdlib>
 #include <optional>
 #include <random>
 
 #include "kernels/shrink.h"
+#include "session/random_statements.h"
 #include "session/test_session.h"
 
 namespace lakegate::session {
@@ -17,16 +16,6 @@ namespace {
 using kernels::Shrink;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using Rng = std::mt19937_64;
-
-std::int64_t Pick(Rng& rng, std::int64_t low, std::int64_t high) {
-  return std::uniform_int_distribution<std::int64_t>(low, high)(rng);
-}
-
-template <typename T, std::size_t kCount>
-const T& OneOf(Rng& rng, const T (&values)[kCount]) {
-  return values[Pick(rng, 0, kCount - 1)];
-}
 
 struct Row {
   std::optional<std::int64_t> key;
@@ -117,12 +106,6 @@ struct Case {
   std::string join;
 };
 
-std::string Filled(std::string_view pattern, std::string_view mark, std::string_view with) {
-  std::string text(pattern);
-  const auto at = text.find(mark);
-  return at == std::string::npos ? text : text.replace(at, mark.size(), with);
-}
-
 std::string TableText(const std::string& name, const std::vector<Row>& rows,
                       const std::string& type, const std::string& key_type) {
   const auto text = [](const std::optional<std::int64_t>& value) {
@@ -146,14 +129,6 @@ std::string TextOf(const Case& c) {
   return fmt::format("WITH {}, {} {}", TableText("l", c.left, c.left_type, c.key_type),
                      TableText("r", c.right, c.right_type, c.key_type),
                      Filled(c.join, "%c", c.condition));
-}
-
-std::string Sorted(const std::string& rows) {
-  std::vector<std::string> lines;
-  std::stringstream text(rows);
-  for (std::string line; std::getline(text, line);) lines.push_back(line);
-  std::sort(lines.begin(), lines.end());
-  return fmt::format("{}", fmt::join(lines, "\n"));
 }
 
 std::vector<Row> RandomRows(Rng& rng) {
@@ -194,10 +169,7 @@ Case RandomCase(Rng& rng, const char* join) {
 }
 
 // 10,000 a kind of join in `make soak`.
-int CasesOfAKind() {
-  const char* const given = std::getenv("LAKEGATE_RANGE_JOIN_CASES");
-  return given == nullptr ? 60 : std::atoi(given);
-}
+int CasesOfAKind() { return CasesOf("LAKEGATE_RANGE_JOIN_CASES", 60); }
 
 class RangeJoins : public ::testing::Test {
  protected:

@@ -1,5 +1,6 @@
 #include "session/top_rows.h"
 
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
@@ -8,6 +9,7 @@
 #include "base/try.h"
 #include "columnar/collected.h"
 #include "kernels/best_rows.h"
+#include "lakegate/dedupe.h"
 #include "session/kernel_functions.h"
 
 namespace lakegate::session {
@@ -48,6 +50,8 @@ Error Advised(const Error& error) {
                error.detail());
 }
 
+// What Dedupe gives of the input, in memory for a part of it and the rows kept so far: it is
+// deduplicated part by part. kResourceLimit when the rows that are kept pass the context's limit.
 class DedupedParts final : public RecordStream {
  public:
   DedupedParts(ArrowStream input, DedupeOptions options, KernelContext context)
@@ -124,13 +128,6 @@ class DedupedParts final : public RecordStream {
 
 }  // namespace
 
-Result<ArrowStream> DedupeInParts(ArrowStream input, const DedupeOptions& options,
-                                  const KernelContext& context) {
-  LG_RETURN_IF_ERROR(options.Validate());
-  LG_RETURN_IF_ERROR(context.Validate());
-  return ArrowStream(std::make_unique<DedupedParts>(std::move(input), options, context));
-}
-
 Status UseTopRows(const SessionState& state, const CancelToken& cancel,
                   engine::EngineSession* session) {
   LG_ASSIGN_OR_RETURN(const SettingValue wanted, state.profile.Get("top_rows"));
@@ -139,7 +136,7 @@ Status UseTopRows(const SessionState& state, const CancelToken& cancel,
       [context = KernelContextFor(state, cancel)](std::string_view specification,
                                                   ArrowStream input) -> Result<ArrowStream> {
         LG_ASSIGN_OR_RETURN(const DedupeOptions options, OptionsOf(specification));
-        return DedupeInParts(std::move(input), options, context);
+        return ArrowStream(std::make_unique<DedupedParts>(std::move(input), options, context));
       });
 }
 

@@ -5,12 +5,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cstdlib>
 #include <optional>
 #include <random>
-#include <sstream>
 
+#include "session/random_statements.h"
 #include "session/test_session.h"
 
 namespace lakegate::session {
@@ -18,16 +16,6 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
-using Rng = std::mt19937_64;
-
-std::int64_t Pick(Rng& rng, std::int64_t low, std::int64_t high) {
-  return std::uniform_int_distribution<std::int64_t>(low, high)(rng);
-}
-
-template <typename T, std::size_t kCount>
-const T& OneOf(Rng& rng, const T (&values)[kCount]) {
-  return values[Pick(rng, 0, kCount - 1)];
-}
 
 constexpr const char* kKeys[] = {
     "a",
@@ -73,12 +61,6 @@ constexpr const char* kStatements[] = {
     "SELECT id, r FROM (SELECT *, rank() OVER (%w) AS r FROM t) WHERE r = 1",
 };
 
-std::string Filled(std::string_view pattern, std::string_view mark, std::string_view with) {
-  std::string text(pattern);
-  const auto at = text.find(mark);
-  return at == std::string::npos ? text : text.replace(at, mark.size(), with);
-}
-
 std::string RandomStatement(Rng& rng) {
   const auto value = [&](std::int64_t high) {
     return Pick(rng, 0, 7) == 0 ? std::string("NULL") : std::to_string(Pick(rng, 0, high));
@@ -104,19 +86,8 @@ std::string RandomStatement(Rng& rng) {
   return table + Filled(OneOf(rng, kStatements), "%w", window);
 }
 
-std::string Sorted(const std::string& rows) {
-  std::vector<std::string> lines;
-  std::stringstream text(rows);
-  for (std::string line; std::getline(text, line);) lines.push_back(line);
-  std::sort(lines.begin(), lines.end());
-  return fmt::format("{}", fmt::join(lines, "\n"));
-}
-
 // 10,000 in `make soak`.
-int Cases() {
-  const char* const given = std::getenv("LAKEGATE_TOP_ROWS_CASES");
-  return given == nullptr ? 300 : std::atoi(given);
-}
+int Cases() { return CasesOf("LAKEGATE_TOP_ROWS_CASES", 300); }
 
 class TopRows : public ::testing::Test {
  protected:
