@@ -149,6 +149,24 @@ TEST_F(Protected, ConditionsSeeMasksOnly) {
   EXPECT_EQ(RowsOf(session_->Scan("customers", options_)).find("Annabel"), std::string::npos);
 }
 
+// Range joins and first rows are planned onto kernels, over what the policy shows.
+TEST_F(Protected, KernelsBeneathSqlSeeMasksOnly) {
+  const std::string spans =
+      "SELECT c.id, o.total FROM customers c JOIN orders o ON {} < o.total + 100 AND o.total < {} "
+      "+ 100 ORDER BY 1, 2";
+  const auto joined = [&](std::string_view column) {
+    return fmt::format(fmt::runtime(spans), column, column);
+  };
+  EXPECT_THAT(Seen("EXPLAIN " + joined("c.id")), HasSubstr("RangeJoinExec"));
+  EXPECT_EQ(Seen(joined("c.id")), "1|5\n1|6\n1|7\n3|5\n3|6\n3|7\n");
+  EXPECT_EQ(Seen(joined("c.age")), "");  // nulls
+  const std::string first =
+      "SELECT id, name FROM customers QUALIFY row_number() OVER (PARTITION BY region ORDER BY age, "
+      "id DESC) = 1";
+  EXPECT_THAT(Seen("EXPLAIN " + first), HasSubstr("TopRowsExec"));
+  EXPECT_EQ(Seen(first), "3|'C'\n");
+}
+
 TEST_F(Protected, AWriteStoresWhatIsSeen) {
   WriteOptions write;
   write.destination.path = folder_.File("out.csv");
