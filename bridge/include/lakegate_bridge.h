@@ -30,7 +30,7 @@ extern "C" {
 #endif
 
 /* Raised with every change of a signature, a struct or the meaning of an option. */
-#define LG_ABI_VERSION 3u
+#define LG_ABI_VERSION 4u
 
 /* The same numbers as lakegate::ErrorKind. */
 #define LG_ERR_INVALID_ARGUMENT 1
@@ -183,14 +183,16 @@ int32_t lg_sql_facts(lg_str sql, lg_str limits, lg_text** out, lg_error** err);
 
 /* ---- tables: a location opened for reading ----
  * {"format": "delta"|"parquet"|"csv"|"ndjson"|"arrow", "paths": [absolute file or folder, ...],
- *  "partition_columns": [...], "version", "timestamp_ms" (delta), "options": {...}}
- * csv options: "delimiter", "quote", "escape", "comment", "header", "null_regex",
- * "newlines_in_values"; csv and ndjson: "infer_rows", "compression" (else told by the file names).
- * `schema` may be null (inferred); it is consumed. The files of a folder are found at any depth by
- * the format's extensions, without names that begin with '.' or '_' and without empty files, and
- * stay the same for the life of the table. A dataset without content and without a schema is
- * LG_ERR_NOT_FOUND; LG_ERR_CORRUPT_DATA carries the file as subject and, for ndjson and csv,
- * the line. */
+ *  "partition_columns": [...], "version", "timestamp_ms" (delta), "options": {...}, "view" (delta)}
+ * view: {"file_column" (a column more of this name, with the URL of each row's file), "files":
+ * [paths as the log spells them; no others are read], "changes": {"from", "to"} (the change data
+ * feed of these versions instead of the rows)}. csv options: "delimiter", "quote", "escape",
+ * "comment", "header", "null_regex", "newlines_in_values"; csv and ndjson: "infer_rows",
+ * "compression" (else told by the file names). `schema` may be null (inferred); it is consumed. The
+ * files of a folder are found at any depth by the format's extensions, without names that begin
+ * with '.' or '_' and without empty files, and stay the same for the life of the table. A dataset
+ * without content and without a schema is LG_ERR_NOT_FOUND; LG_ERR_CORRUPT_DATA carries the file as
+ * subject and, for ndjson and csv, the line. */
 int32_t lg_table_open(const lg_engine* engine, lg_str location, struct ArrowSchema* schema,
                       lg_table** out, lg_error** err);
 int32_t lg_table_schema(const lg_table* table, struct ArrowSchema* out, lg_error** err);
@@ -287,11 +289,14 @@ int32_t lg_pipe_read(int32_t descriptor, uint64_t most_message_bytes, struct Arr
  * the newest commit not after it. LG_ERR_CORRUPT_DATA names the file of the log. */
 int32_t lg_delta_open(const lg_engine* engine, lg_str location, lg_delta** out, lg_error** err);
 /* {"version","protocol": action,"metadata": action,"files","bytes","partition_columns",
- *  "configuration"} */
+ *  "configuration", "removed_file_retention_ms", "log_retention_ms", "unwritable" (why this build
+ *  cannot write the table, or null)} */
 int32_t lg_delta_info(const lg_delta* delta, lg_text** out, lg_error** err);
 int32_t lg_delta_schema(const lg_delta* delta, struct ArrowSchema* out, lg_error** err);
 /* The live files: one JSON array of Add actions, by path. */
 int32_t lg_delta_files(const lg_delta* delta, lg_text** out, lg_error** err);
+/* The Remove actions that the log still has: [{"path" (decoded), "removed_at_ms" (or null)}]. */
+int32_t lg_delta_tombstones(const lg_delta* delta, lg_text** out, lg_error** err);
 /* The version an application has recorded, or -1. */
 int32_t lg_delta_app_version(const lg_delta* delta, lg_str app_id, int64_t* out, lg_error** err);
 void lg_delta_free(lg_delta* delta);
@@ -306,7 +311,9 @@ int32_t lg_delta_table_actions(const lg_engine* engine, const lg_delta* base,
                                lg_error** err);
 /* Stages Parquet files under the table, uncommitted:
  * {"path", "partition_columns", "target_file_bytes", "compression", "stats_columns": [...],
- *  "configuration": {...}, "max_row_group_rows", "schema_string"}
+ *  "configuration": {...}, "max_row_group_rows", "schema_string", "missing_as_null" (columns of the
+ *  table that the rows lack; else they are refused), "folder" (below the table; the paths told are
+ *  relative to it)}
  * Without "schema_string" the files hold what Delta can hold of `schema`: unsigned integers
  * widen (64 bits stay 64, checked by value), times are microseconds, views and dictionaries
  * plain. With it (`metadata.schemaString` of a table) columns are matched by name and cast so
@@ -324,9 +331,11 @@ void lg_delta_writer_free(lg_delta_writer* writer);
 /* Removes staged files that are certainly not in the log: a JSON array of relative paths. */
 int32_t lg_delta_discard(const lg_engine* engine, lg_str path, lg_str files, lg_error** err);
 /* One compare-and-swap on `base` (null = the table must not exist), no retry, no rebase:
- * {"path", "actions": [{"protocol"|"metaData"|"add"|"remove"|"txn": {...}}], "operation":
- *  {"name": "WRITE"|"CREATE TABLE"|"OPTIMIZE"|"DELETE"|"UPDATE"|"SET TBLPROPERTIES", "mode",
- *   "partition_by", "predicate", "target_file_bytes", "properties"},
+ * {"path", "actions": [{"protocol"|"metaData"|"add"|"remove"|"cdc"|"txn": {...}}], "operation":
+ *  {"name": "WRITE"|"CREATE TABLE"|"OPTIMIZE"|"DELETE"|"UPDATE"|"MERGE"|"RESTORE"|"FSCK"|
+ *   "SET TBLPROPERTIES"|"ADD CONSTRAINT"|"DROP CONSTRAINT", "mode", "partition_by", "predicate",
+ *   "target_file_bytes", "properties", "constraints": [[name, expression]], "version",
+ *   "clauses": {"matched"|"not_matched"|"not_matched_by_source": [{"action_type", "predicate"}]}},
  *  "commit_info": {...}} -> the new version. The commit itself writes timestamp, operation,
  * operationParameters, readVersion and engineInfo.
  * LG_ERR_COMMIT_CONFLICT: another commit holds that version; the subject is "version_taken" or
@@ -339,7 +348,8 @@ int32_t lg_delta_commit(const lg_engine* engine, const lg_delta* base, lg_str re
 /* One log entry as it stands, newline-delimited actions; LG_ERR_NOT_FOUND past the head. */
 int32_t lg_delta_read_commit(const lg_engine* engine, lg_str path, int64_t version, lg_text** out,
                              lg_error** err);
-/* Compaction rewritten and staged but not committed: {"target_file_bytes", "time_limit_ms"} ->
+/* Compaction rewritten and staged but not committed: {"target_file_bytes", "compression",
+ * "z_order": [columns that bring rows together], "time_limit_ms"} ->
  * {"actions": [...], "metrics": {...}}; actions empty when there is nothing to do. A table with
  * deletion vectors is LG_ERR_UNSUPPORTED. */
 int32_t lg_delta_compact(const lg_engine* engine, const lg_delta* base, lg_str options,

@@ -59,6 +59,8 @@ struct Location {
     timestamp_ms: Option<i64>,
     #[serde(default)]
     options: TableOptions,
+    #[serde(default)]
+    view: Option<delta::DeltaView>,
 }
 
 pub struct OpenTable {
@@ -102,15 +104,15 @@ impl OpenTable {
             version: location.version,
             timestamp_ms: location.timestamp_ms,
         };
-        let reader = delta::open_provider(engine, &place)?;
+        let opened = delta::open_provider(engine, &place, location.view.as_ref())?;
         Ok(Arc::new(OpenTable {
             _engine: engine.clone(),
+            provider: opened.provider,
             format: location.format,
             files: DataFiles::default(),
-            version: Some(reader.version),
-            file_count: reader.files,
-            bytes: reader.bytes,
-            provider: reader,
+            version: Some(opened.version),
+            file_count: opened.files,
+            bytes: opened.bytes,
         }))
     }
 
@@ -123,6 +125,9 @@ impl OpenTable {
             return Err(BridgeError::invalid_argument(
                 "version and timestamp_ms are for Delta tables",
             ));
+        }
+        if location.view.is_some() {
+            return Err(BridgeError::invalid_argument("a view is for Delta tables"));
         }
         let files = DataFiles::find(&location.paths, location.format)?;
         if files.is_empty() && schema.is_none() {

@@ -56,6 +56,7 @@
   X(lg_delta_info)                 \
   X(lg_delta_schema)               \
   X(lg_delta_files)                \
+  X(lg_delta_tombstones)           \
   X(lg_delta_app_version)          \
   X(lg_delta_free)                 \
   X(lg_delta_table_actions)        \

@@ -20,9 +20,11 @@ DeltaSnapshot& DeltaSnapshot::operator=(DeltaSnapshot&&) noexcept = default;
 DeltaSnapshot::~DeltaSnapshot() = default;
 
 Result<DeltaSnapshot> DeltaSnapshot::Open(const Engine& engine, std::string_view path,
-                                          std::optional<std::int64_t> version) {
+                                          std::optional<std::int64_t> version,
+                                          std::optional<std::int64_t> timestamp_ms) {
   nlohmann::json location = {{"path", path}};
   if (version) location["version"] = *version;
+  if (timestamp_ms) location["timestamp_ms"] = *timestamp_ms;
   const std::string text = Dump(location);
   const auto& state = engine.state();
   auto handle =
@@ -43,6 +45,10 @@ Result<OwnedSchema> DeltaSnapshot::schema() const {
 
 Result<std::string> DeltaSnapshot::Files() const {
   return state_->handle.CallForText<&BridgeApi::lg_delta_files>();
+}
+
+Result<std::string> DeltaSnapshot::Tombstones() const {
+  return state_->handle.CallForText<&BridgeApi::lg_delta_tombstones>();
 }
 
 Result<std::optional<std::int64_t>> DeltaSnapshot::AppVersion(std::string_view app_id) const {
@@ -69,7 +75,9 @@ Result<DeltaStage> DeltaStage::Open(const Engine& engine, const DeltaStageOption
                           {"target_file_bytes", options.target_file_bytes},
                           {"compression", options.compression},
                           {"stats_columns", options.statistics_columns},
-                          {"configuration", options.configuration}};
+                          {"configuration", options.configuration},
+                          {"missing_as_null", options.missing_as_null},
+                          {"folder", options.folder}};
   if (options.max_row_group_rows > 0) value["max_row_group_rows"] = options.max_row_group_rows;
   if (!options.schema_string.empty()) value["schema_string"] = options.schema_string;
   const std::string text = Dump(value);
@@ -122,8 +130,10 @@ Result<std::string> ReadDeltaCommit(const Engine& engine, std::string_view path,
 }
 
 Result<std::string> CompactDelta(const Engine& engine, const DeltaSnapshot& base,
-                                 std::int64_t target_file_bytes, const CancelToken& cancel) {
-  const std::string text = Dump({{"target_file_bytes", target_file_bytes}});
+                                 const DeltaCompaction& options, const CancelToken& cancel) {
+  const std::string text = Dump({{"target_file_bytes", options.target_file_bytes},
+                                 {"compression", options.compression},
+                                 {"z_order", options.z_order}});
   return engine.state().handle.CallForText<&BridgeApi::lg_delta_compact>(
       base.state().handle.borrow(), Borrow(text), CancelSourceOf(cancel));
 }

@@ -24,16 +24,20 @@ namespace lakegate::engine {
 class DeltaSnapshot {
  public:
   static Result<DeltaSnapshot> Open(const Engine& engine, std::string_view path,
-                                    std::optional<std::int64_t> version = {});
+                                    std::optional<std::int64_t> version = {},
+                                    std::optional<std::int64_t> timestamp_ms = {});
   DeltaSnapshot(DeltaSnapshot&&) noexcept;
   DeltaSnapshot& operator=(DeltaSnapshot&&) noexcept;
   ~DeltaSnapshot();
 
-  // {"version","protocol","metadata","files","bytes","partition_columns","configuration"}
+  // {"version","protocol","metadata","files","bytes","partition_columns","configuration",...}: as
+  // the ABI header says.
   Result<std::string> Info() const;
   Result<OwnedSchema> schema() const;
   // The live files: one JSON array of Add actions, by path.
   Result<std::string> Files() const;
+  // The Remove actions that the log still has: [{"path", "removed_at_ms"}].
+  Result<std::string> Tombstones() const;
   // The version an application has recorded.
   Result<std::optional<std::int64_t>> AppVersion(std::string_view app_id) const;
 
@@ -55,6 +59,10 @@ struct DeltaStageOptions {
   std::int64_t max_row_group_rows = 0;  // 0: the writer's own
   // `metadata.schemaString` of the table: rows are cast to it. "": the schema given to `Open`.
   std::string schema_string = {};
+  // Columns of the table that the rows lack are null; otherwise such rows are refused.
+  bool missing_as_null = false;
+  // A folder below the table for the files, whose paths are told relative to it.
+  std::string folder = {};
 };
 
 // Parquet files staged under a table, uncommitted. Destroying an unfinished stage removes
@@ -100,9 +108,16 @@ Result<std::int64_t> CommitDelta(const Engine& engine, const DeltaSnapshot* base
 Result<std::string> ReadDeltaCommit(const Engine& engine, std::string_view path,
                                     std::int64_t version);
 
+struct DeltaCompaction {
+  std::int64_t target_file_bytes = 0;
+  std::string compression = "zstd";
+  // Columns by which rows are brought together, along a z-order curve; none: files are joined.
+  std::vector<std::string> z_order = {};
+};
+
 // {"actions": [...], "metrics": {...}}: compaction staged but not committed.
 Result<std::string> CompactDelta(const Engine& engine, const DeltaSnapshot& base,
-                                 std::int64_t target_file_bytes, const CancelToken& cancel);
+                                 const DeltaCompaction& options, const CancelToken& cancel);
 
 // Writes a checkpoint of the snapshot's version.
 Status CheckpointDelta(const DeltaSnapshot& snapshot);

@@ -9,7 +9,10 @@
 
 namespace lakegate::engine {
 
-std::string LocationJson(const DatasetLocation& location, const std::vector<std::string>& files) {
+namespace {
+
+nlohmann::json LocationValue(const DatasetLocation& location,
+                             const std::vector<std::string>& files) {
   nlohmann::json value = {
       {"format", FormatName(location.format.value_or(DataFormat::kDelta))},
       {"paths", files.empty() ? std::vector<std::string>{location.path} : files},
@@ -18,7 +21,31 @@ std::string LocationJson(const DatasetLocation& location, const std::vector<std:
   };
   if (location.version) value["version"] = *location.version;
   if (location.timestamp_ms) value["timestamp_ms"] = *location.timestamp_ms;
-  return Dump(value);
+  return value;
+}
+
+nlohmann::json ViewValue(const DeltaView& view) {
+  auto value = nlohmann::json::object();
+  if (!view.file_column.empty()) value["file_column"] = view.file_column;
+  if (view.files) value["files"] = *view.files;
+  if (view.changes) {
+    value["changes"] = {{"from", view.changes->first}, {"to", view.changes->second}};
+  }
+  return value;
+}
+
+Result<TableHandle> OpenAt(const Engine& engine, const nlohmann::json& location,
+                           ArrowSchema* schema) {
+  const std::string text = Dump(location);
+  const auto& state = engine.state();
+  return TableHandle::Open<&BridgeApi::lg_table_open>(*state.api, state.handle.borrow(),
+                                                      Borrow(text), schema);
+}
+
+}  // namespace
+
+std::string LocationJson(const DatasetLocation& location, const std::vector<std::string>& files) {
+  return Dump(LocationValue(location, files));
 }
 
 Table::Table(std::unique_ptr<const State> state) : state_(std::move(state)) {}
@@ -32,13 +59,20 @@ Result<Table> Table::Open(const Engine& engine, const DatasetLocation& location,
     return Error(ErrorKind::kInvalidArgument,
                  "The format of a location must be known before it is opened: " + location.path);
   }
-  const std::string text = LocationJson(location, files);
   OwnedSchema copy = schema == nullptr ? OwnedSchema() : CopySchema(*schema);
-  const auto& state = engine.state();
-  auto handle = TableHandle::Open<&BridgeApi::lg_table_open>(
-      *state.api, state.handle.borrow(), Borrow(text), schema == nullptr ? nullptr : copy.get());
-  if (!handle) return std::move(handle).error();
-  return Table(std::make_unique<const State>(State{*std::move(handle)}));
+  LG_ASSIGN_OR_RETURN(auto handle, OpenAt(engine, LocationValue(location, files),
+                                          schema == nullptr ? nullptr : copy.get()));
+  return Table(std::make_unique<const State>(State{std::move(handle)}));
+}
+
+Result<Table> Table::OpenDelta(const Engine& engine, const DatasetLocation& location,
+                               const DeltaView& view) {
+  DatasetLocation delta = location;
+  delta.format = DataFormat::kDelta;
+  auto value = LocationValue(delta, {});
+  value["view"] = ViewValue(view);
+  LG_ASSIGN_OR_RETURN(auto handle, OpenAt(engine, value, nullptr));
+  return Table(std::make_unique<const State>(State{std::move(handle)}));
 }
 
 Result<OwnedSchema> Table::schema() const {

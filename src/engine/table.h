@@ -9,7 +9,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/engine.h"
@@ -25,6 +27,16 @@ struct TableInfo {
   std::int64_t version = -1;  // Delta only
 };
 
+// What a scan of a Delta table shows other than the rows of all files.
+struct DeltaView {
+  // A column more of this name: the URL of each row's file. "" is none.
+  std::string file_column = {};
+  // Only these files, by their paths as the log spells them.
+  std::optional<std::vector<std::string>> files = {};
+  // The change data feed of these versions, both included, instead of the rows.
+  std::optional<std::pair<std::int64_t, std::int64_t>> changes = {};
+};
+
 class Table {
  public:
   // `location.path` must be absolute and `location.format` known. `schema` replaces inference
@@ -33,6 +45,9 @@ class Table {
   static Result<Table> Open(const Engine& engine, const DatasetLocation& location,
                             const ArrowSchema* schema = nullptr,
                             const std::vector<std::string>& files = {});
+  // Of a Delta table, whose location has a path and perhaps a version or a time.
+  static Result<Table> OpenDelta(const Engine& engine, const DatasetLocation& location,
+                                 const DeltaView& view);
   Table(Table&&) noexcept;
   Table& operator=(Table&&) noexcept;
   ~Table();

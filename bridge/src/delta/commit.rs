@@ -10,7 +10,8 @@ use deltalake_core::kernel::transaction::{
 };
 use deltalake_core::kernel::{Action, CommitInfo, Metadata, Protocol, StructType, StructTypeExt};
 use deltalake_core::logstore::{LogStore, LogStoreRef};
-use deltalake_core::protocol::{DeltaOperation, SaveMode};
+use deltalake_core::protocol::{DeltaOperation, MergePredicate, SaveMode};
+use deltalake_core::table::Constraint;
 use deltalake_core::table::config::TablePropertiesExt;
 use deltalake_core::table::state::DeltaTableState;
 use serde::Deserialize;
@@ -61,6 +62,21 @@ struct Operation {
     target_file_bytes: Option<i64>,
     #[serde(default)]
     properties: HashMap<String, String>,
+    #[serde(default)]
+    constraints: Vec<(String, String)>,
+    #[serde(default)]
+    version: Option<u64>,
+    #[serde(default)]
+    clauses: Clauses,
+}
+
+/// Of a MERGE.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Clauses {
+    matched: Vec<MergePredicate>,
+    not_matched: Vec<MergePredicate>,
+    not_matched_by_source: Vec<MergePredicate>,
 }
 
 impl Operation {
@@ -87,13 +103,35 @@ impl Operation {
             },
             "DELETE" => DeltaOperation::Delete { predicate },
             "UPDATE" => DeltaOperation::Update { predicate },
+            "MERGE" => DeltaOperation::Merge {
+                predicate: None,
+                merge_predicate: predicate,
+                matched_predicates: self.clauses.matched.clone(),
+                not_matched_predicates: self.clauses.not_matched.clone(),
+                not_matched_by_source_predicates: self.clauses.not_matched_by_source.clone(),
+            },
+            "RESTORE" => DeltaOperation::Restore {
+                version: self.version,
+                datetime: None,
+            },
+            "FSCK" => DeltaOperation::FileSystemCheck {},
             "SET TBLPROPERTIES" => DeltaOperation::SetTableProperties {
                 properties: self.properties.clone(),
+            },
+            "ADD CONSTRAINT" => DeltaOperation::AddConstraint {
+                constraints: self.constraints.iter().map(constraint).collect(),
+            },
+            "DROP CONSTRAINT" => DeltaOperation::DropConstraint {
+                name: self
+                    .constraints
+                    .first()
+                    .map_or_else(String::new, |named| named.0.clone()),
             },
             other => {
                 return Err(BridgeError::invalid_argument(format!(
                     "The Delta operation is not known: {other}; it is WRITE, CREATE TABLE, \
-                     OPTIMIZE, DELETE, UPDATE or SET TBLPROPERTIES"
+                     OPTIMIZE, DELETE, UPDATE, MERGE, RESTORE, FSCK, SET TBLPROPERTIES, ADD \
+                     CONSTRAINT or DROP CONSTRAINT"
                 )));
             }
         })
@@ -111,6 +149,10 @@ impl Operation {
             ))),
         }
     }
+}
+
+fn constraint((name, expression): &(String, String)) -> Constraint {
+    Constraint::new(name, expression)
 }
 
 fn table_actions_of(actions: &[Action]) -> Result<(Protocol, Metadata)> {
@@ -142,11 +184,12 @@ fn parse_actions(values: Vec<Value>) -> Result<Vec<Action>> {
                 | Action::Metadata(_)
                 | Action::Add(_)
                 | Action::Remove(_)
+                | Action::Cdc(_)
                 | Action::Txn(_)
         );
         if !welcome {
             return Err(BridgeError::invalid_argument(format!(
-                "action {index} must be protocol, metaData, add, remove or txn"
+                "action {index} must be protocol, metaData, add, remove, cdc or txn"
             )));
         }
         actions.push(action);

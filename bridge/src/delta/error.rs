@@ -41,7 +41,12 @@ pub fn delta_error(error: &DeltaTableError) -> BridgeError {
         DeltaTableError::UnsupportedColumnMapping { operation, .. } => {
             feature("columnMapping", operation)
         }
-        DeltaTableError::MissingFeature { .. } => BridgeError::unsupported(text()),
+        DeltaTableError::MissingFeature { .. }
+        | DeltaTableError::ChangeDataNotRecorded { .. }
+        | DeltaTableError::ChangeDataNotEnabled { .. } => BridgeError::unsupported(text()),
+        DeltaTableError::ChangeDataInvalidVersionRange { .. } => {
+            BridgeError::invalid_argument(text())
+        }
         DeltaTableError::InvalidTableLocation(_)
         | DeltaTableError::InvalidDateTimeString { .. }
         | DeltaTableError::InvalidPartitionFilter { .. }

@@ -9,6 +9,7 @@ use datafusion::execution::SessionState;
 use deltalake_core::kernel::Remove;
 use deltalake_core::kernel::transaction::PROTOCOL;
 use deltalake_core::logstore::LogStoreRef;
+use deltalake_core::operations::optimize::OptimizeType;
 use deltalake_core::table::state::DeltaTableState;
 use deltalake_core::{DeltaTable, checkpoints};
 use object_store::path::Path;
@@ -35,6 +36,9 @@ struct CompactOptions {
     target_file_bytes: u64,
     #[serde(default)]
     compression: String,
+    /// Rows are brought together by these columns, along a z-order curve.
+    #[serde(default)]
+    z_order: Vec<String>,
     #[serde(default)]
     time_limit_ms: Option<u64>,
 }
@@ -70,6 +74,9 @@ async fn compact(
         .with_writer_properties(properties(&options.compression)?.build());
     if let Some(target) = NonZeroU64::new(options.target_file_bytes) {
         builder = builder.with_target_size(target);
+    }
+    if !options.z_order.is_empty() {
+        builder = builder.with_type(OptimizeType::ZOrder(options.z_order));
     }
     let outcome = builder.await;
     match (log.take(), outcome) {

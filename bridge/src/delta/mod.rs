@@ -16,7 +16,7 @@ mod watched_log;
 mod writer;
 
 pub use location::DeltaLocation;
-pub use provider::{DeltaReader, open_provider};
+pub use provider::{DeltaReader, DeltaView, open_provider};
 
 /// Who wrote a file or a commit.
 fn engine_info() -> String {

@@ -11,8 +11,12 @@ use datafusion::common::{Result as EngineResult, Statistics};
 use datafusion::logical_expr::dml::InsertOp;
 use datafusion::logical_expr::{Expr, LogicalPlan, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
-use deltalake_core::delta_datafusion::{DeltaScanConfig, DeltaScanNext};
+use deltalake_core::DeltaTable;
+use deltalake_core::delta_datafusion::{
+    DeltaCdfTableProvider, DeltaScanConfig, DeltaScanNext, FileSelection,
+};
 use deltalake_core::kernel::EagerSnapshot;
+use serde::Deserialize;
 
 use super::location::{DeltaLocation, LOG_FOLDER};
 use super::snapshot::DeltaTableHandle;
@@ -26,28 +30,90 @@ pub struct DeltaReader {
     scan: DeltaScanNext,
     root: PathBuf,
     snapshot: EagerSnapshot,
+}
+
+/// What a scan shows other than the rows of all files.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeltaView {
+    /// A column more: the URL of each row's file.
+    #[serde(default)]
+    file_column: Option<String>,
+    /// Only these files, by their paths as the log spells them.
+    #[serde(default)]
+    files: Option<Vec<String>>,
+    /// The changes of rows instead of the rows.
+    #[serde(default)]
+    changes: Option<Changes>,
+}
+
+/// Versions, both included.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Changes {
+    from: u64,
+    to: u64,
+}
+
+pub struct OpenedDelta {
+    pub provider: Arc<dyn TableProvider>,
     pub version: i64,
     pub files: usize,
     pub bytes: i64,
 }
 
 /// Later commits stay invisible to the provider.
-pub fn open_provider(engine: &Engine, location: &DeltaLocation) -> Result<Arc<DeltaReader>> {
+pub fn open_provider(
+    engine: &Engine,
+    location: &DeltaLocation,
+    view: Option<&DeltaView>,
+) -> Result<OpenedDelta> {
     let table = DeltaTableHandle::open(engine, location)?;
     let (files, bytes) = table.file_totals()?;
+    let version = table.version();
+    let provider: Arc<dyn TableProvider> = match view.and_then(|view| view.changes) {
+        Some(changes) => Arc::new(changes_of(table, changes)?),
+        None => Arc::new(rows_of(engine, &table, view)?),
+    };
+    Ok(OpenedDelta {
+        provider,
+        version,
+        files,
+        bytes,
+    })
+}
+
+fn rows_of(
+    engine: &Engine,
+    table: &DeltaTableHandle,
+    view: Option<&DeltaView>,
+) -> Result<DeltaReader> {
     // Dictionaries for partition columns would leak into result schemas.
-    let config =
+    let mut config =
         DeltaScanConfig::new_from_session(engine.template()).with_wrap_partition_values(false);
+    if let Some(name) = view.and_then(|view| view.file_column.as_ref()) {
+        config = config.with_file_column_name(name);
+    }
     let snapshot = table.state.snapshot().clone();
-    let scan = DeltaScanNext::new(snapshot.clone(), config)?;
-    Ok(Arc::new(DeltaReader {
+    let mut scan = DeltaScanNext::new(snapshot.clone(), config)?;
+    if let Some(files) = view.and_then(|view| view.files.as_ref()) {
+        scan = scan.with_file_selection(FileSelection::from_file_paths(files));
+    }
+    Ok(DeltaReader {
         scan,
         root: table.root.path.clone(),
         snapshot,
-        version: table.version(),
-        files,
-        bytes,
-    }))
+    })
+}
+
+fn changes_of(table: DeltaTableHandle, changes: Changes) -> Result<DeltaCdfTableProvider> {
+    let mut delta = DeltaTable::new(table.root.log_store);
+    delta.state = Some(table.state);
+    let builder = delta
+        .scan_cdf()
+        .with_starting_version(changes.from)
+        .with_ending_version(changes.to);
+    Ok(DeltaCdfTableProvider::try_new(builder)?)
 }
 
 impl DeltaReader {

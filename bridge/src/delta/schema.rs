@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef, TimeUnit};
 use delta_kernel::engine::arrow_conversion::{TryIntoArrow, TryIntoKernel};
@@ -106,15 +106,19 @@ fn stored_type(data_type: &DataType, column: &str) -> Result<DataType> {
 pub struct CastPlan {
     incoming: SchemaRef,
     target: SchemaRef,
-    /// For each target column: where it comes from.
-    sources: Vec<usize>,
+    /// For each target column: where it comes from; null where it comes from nowhere.
+    sources: Vec<Option<usize>>,
 }
 
 impl CastPlan {
-    pub fn new(incoming: &Schema, target: SchemaRef) -> Result<Self> {
+    pub fn new(incoming: &Schema, target: SchemaRef, missing_as_null: bool) -> Result<Self> {
         let mut sources = Vec::with_capacity(target.fields().len());
         for field in target.fields() {
             let Some((index, found)) = incoming.column_with_name(field.name()) else {
+                if missing_as_null && field.is_nullable() {
+                    sources.push(None);
+                    continue;
+                }
                 return Err(mismatch(
                     field.name(),
                     "A column of the table is missing from the rows",
@@ -129,7 +133,7 @@ impl CastPlan {
                     &types,
                 ));
             }
-            sources.push(index);
+            sources.push(Some(index));
         }
         if let Some(extra) = incoming
             .fields()
@@ -161,7 +165,10 @@ impl CastPlan {
     pub fn apply(&self, batch: &RecordBatch) -> Result<RecordBatch> {
         let mut columns = Vec::with_capacity(self.sources.len());
         for (field, source) in self.target.fields().iter().zip(&self.sources) {
-            columns.push(cast_column(batch.column(*source), field)?);
+            columns.push(match source {
+                Some(source) => cast_column(batch.column(*source), field)?,
+                None => new_null_array(field.data_type(), batch.num_rows()),
+            });
         }
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
         Ok(RecordBatch::try_new_with_options(

@@ -6,7 +6,9 @@ use std::path::Path;
 use arrow::ffi::FFI_ArrowSchema;
 use deltalake_core::kernel::Add;
 use deltalake_core::kernel::transaction::PROTOCOL;
+use deltalake_core::table::config::TablePropertiesExt;
 use deltalake_core::table::state::DeltaTableState;
+use futures::TryStreamExt;
 use parquet::file::reader::SerializedFileReader;
 use serde_json::{Value, json};
 
@@ -68,6 +70,11 @@ impl DeltaTableHandle {
     fn info(&self) -> Result<Value> {
         let (files, bytes) = self.file_totals()?;
         let metadata = self.state.metadata();
+        let config = self.state.table_config();
+        let unwritable = PROTOCOL
+            .can_write_to(&self.state)
+            .map_err(|error| super::error::transaction_error(&error).message)
+            .err();
         Ok(json!({
             "version": self.version(),
             "protocol": self.state.protocol(),
@@ -76,8 +83,30 @@ impl DeltaTableHandle {
             "bytes": bytes,
             "partition_columns": metadata.partition_columns(),
             "configuration": metadata.configuration(),
+            "removed_file_retention_ms": millis(config.deleted_file_retention_duration()),
+            "log_retention_ms": millis(config.log_retention_duration()),
+            "unwritable": unwritable,
         }))
     }
+
+    /// The Remove actions that the log still has.
+    fn tombstones(&self) -> Result<Vec<Value>> {
+        let (state, log_store) = (self.state.clone(), self.root.log_store.clone());
+        self.engine.run(&Cancel::never(), async move {
+            let found = state
+                .all_tombstones(log_store.as_ref())
+                .map_ok(|removed| {
+                    json!({"path": removed.path(), "removed_at_ms": removed.deletion_timestamp()})
+                })
+                .try_collect()
+                .await?;
+            Ok(found)
+        })
+    }
+}
+
+fn millis(duration: std::time::Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// The kernel does not say which file it could not read: look for it.
@@ -199,6 +228,19 @@ pub unsafe extern "C" fn lg_delta_files(
         fence::check_out(out, "out")?;
         let delta = unsafe { fence::borrow(delta, "delta") }?;
         unsafe { fence::give(out, Text::json(&delta.adds()?)?) }
+    })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lg_delta_tombstones(
+    delta: *const DeltaTableHandle,
+    out: *mut *mut Text,
+    err: *mut *mut BridgeError,
+) -> i32 {
+    fence::export(err, || {
+        fence::check_out(out, "out")?;
+        let delta = unsafe { fence::borrow(delta, "delta") }?;
+        unsafe { fence::give(out, Text::json(&delta.tombstones()?)?) }
     })
 }
 

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use deltalake_core::logstore::ObjectStoreRef;
 use futures::stream::BoxStream;
 use object_store::path::Path;
+use object_store::prefix::PrefixStore;
 use object_store::{
     CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta,
     ObjectStore, ObjectStoreExt, PutMultipartOptions, PutOptions, PutPayload, PutResult,
@@ -16,6 +17,7 @@ use object_store::{
 };
 
 use super::location::TableRoot;
+use crate::error::BridgeError;
 
 /// Remembers every object that is created through it.
 #[derive(Debug)]
@@ -45,14 +47,30 @@ pub struct Staging {
 
 impl Staging {
     pub fn new(root: &TableRoot) -> Self {
+        Self::over(root.log_store.object_store(None), root.path.clone())
+    }
+
+    /// In a folder of the table, to which the paths of the files are relative.
+    pub fn below(root: &TableRoot, folder: &str) -> crate::error::Result<Self> {
+        if folder.is_empty() {
+            return Ok(Self::new(root));
+        }
+        let prefix = Path::parse(folder)
+            .map_err(|error| BridgeError::invalid_argument(format!("invalid folder: {error}")))?;
+        let path = root.path.join(prefix.as_ref());
+        let store = PrefixStore::new(root.log_store.object_store(None), prefix);
+        Ok(Self::over(Arc::new(store), path))
+    }
+
+    fn over(inner: ObjectStoreRef, folder: PathBuf) -> Self {
         Self {
             store: Arc::new(TrackedStore {
-                inner: root.log_store.object_store(None),
+                inner,
                 created: Mutex::default(),
                 closed: Arc::default(),
             }),
-            folder: root.path.clone(),
-            folder_existed: root.path.exists(),
+            folder_existed: folder.exists(),
+            folder,
         }
     }
 

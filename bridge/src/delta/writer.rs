@@ -56,6 +56,12 @@ struct WriterOptions {
     /// The table's own schema (`metadata.schemaString`): rows are cast to it, exactly.
     #[serde(default)]
     schema_string: Option<String>,
+    /// Columns that the rows lack are null.
+    #[serde(default)]
+    missing_as_null: bool,
+    /// A folder below the table that the files go to; paths are told relative to it.
+    #[serde(default)]
+    folder: String,
 }
 
 enum Message {
@@ -103,8 +109,8 @@ impl DeltaWriterHandle {
         };
         let target = file_schema(&columns)?;
         check_partition_columns(&target, &options.partition_columns)?;
-        let plan = CastPlan::new(incoming, target)?;
-        let staging = Staging::new(&root);
+        let plan = CastPlan::new(incoming, target, options.missing_as_null)?;
+        let staging = Staging::below(&root, &options.folder)?;
         let config = writer_config(&options, &plan)?;
         let row_group_rows = row_group_rows(&options);
         let store = staging.store.clone();
