@@ -51,6 +51,14 @@ Result<AddFile> ParseAdd(const json& add) {
   return file;
 }
 
+// Rows that the file's deletion vector marks.
+std::int64_t DeletedRows(const AddFile& file) {
+  const auto add = json::parse(file.json, nullptr, false);
+  const auto vector = add.find("deletionVector");
+  if (vector == add.end() || !vector->is_object()) return 0;
+  return vector->value("cardinality", std::int64_t{1});
+}
+
 }  // namespace
 
 Result<std::vector<AddFile>> ParseAdds(std::string_view text) {
@@ -73,6 +81,20 @@ std::string WrapAction(std::string_view name, std::string_view fields_json) {
 
 std::string AddAction(const AddFile& file) { return WrapAction("add", file.json); }
 
+Result<std::string> AddAgainAction(const AddFile& file) {
+  auto add = json::parse(file.json, nullptr, false);
+  if (!add.is_object()) return NotAnAdd(file.path);
+  add["dataChange"] = true;
+  return WrapAction("add", Dump(add));
+}
+
+std::string IdentityOf(const AddFile& file) {
+  const auto add = json::parse(file.json, nullptr, false);
+  const auto vector = add.find("deletionVector");
+  const bool marked = vector != add.end() && vector->is_object();
+  return marked ? file.path + "\n" + Dump(*vector) : file.path;
+}
+
 Result<std::string> RemoveAction(const AddFile& file, std::int64_t deletion_time_ms,
                                  bool data_change) {
   const auto add = json::parse(file.json, nullptr, false);
@@ -89,6 +111,43 @@ Result<std::string> RemoveAction(const AddFile& file, std::int64_t deletion_time
     }
   }
   return WrapAction("remove", Dump(remove));
+}
+
+std::string ChangeFilePath(const AddFile& file) {
+  return fmt::format("{}/{}", kChangeFolder, file.path);
+}
+
+Result<std::string> ChangeFileAction(const AddFile& file) {
+  const auto add = json::parse(file.json, nullptr, false);
+  if (!add.is_object()) return NotAnAdd(file.path);
+  return WrapAction("cdc", Dump({{"path", ChangeFilePath(file)},
+                                 {"partitionValues", add.value("partitionValues", json::object())},
+                                 {"size", file.bytes},
+                                 {"dataChange", false}}));
+}
+
+bool HasDeletionVector(const AddFile& file) { return DeletedRows(file) > 0; }
+
+std::int64_t LiveRows(const AddFile& file) {
+  return file.rows < 0 ? -1 : file.rows - DeletedRows(file);
+}
+
+std::string DecodePath(std::string_view path) {
+  const auto digit = [](char c) -> int {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+  };
+  std::string decoded;
+  decoded.reserve(path.size());
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    const bool escape =
+        path[i] == '%' && i + 2 < path.size() && digit(path[i + 1]) >= 0 && digit(path[i + 2]) >= 0;
+    decoded += escape ? static_cast<char>(digit(path[i + 1]) * 16 + digit(path[i + 2])) : path[i];
+    i += escape ? 2 : 0;
+  }
+  return decoded;
 }
 
 std::string TransactionAction(const AppTransaction& transaction, std::int64_t last_updated_ms) {

@@ -68,8 +68,8 @@ TEST(CommitEntry, ReadsWhatACommitDid) {
   ASSERT_TRUE(entry) << entry.error().ToString();
   EXPECT_EQ(entry->version, 3);
   EXPECT_EQ(entry->adds, 1);
-  EXPECT_EQ(entry->removes, 1);
-  EXPECT_TRUE(entry->data_change);
+  EXPECT_EQ(entry->removed.size(), 1U);
+  EXPECT_TRUE(entry->adds_rows);
   EXPECT_TRUE(entry->metadata);
   EXPECT_FALSE(entry->protocol);
   EXPECT_EQ(entry->operation, "WRITE");
@@ -82,7 +82,7 @@ TEST(CommitEntry, CompactionChangesNoData) {
   const auto entry = ParseCommitEntry(
       1, "{\"add\":{\"dataChange\":false}}\n{\"remove\":{\"dataChange\":false}}\n");
   ASSERT_TRUE(entry);
-  EXPECT_FALSE(entry->data_change);
+  EXPECT_FALSE(entry->adds_rows);
 }
 
 TEST(CommitEntry, RefusesALineThatIsNoActionAndSaysWhich) {

@@ -10,6 +10,7 @@
 
 #include "base/try.h"
 #include "delta/action.h"
+#include "delta/back_off.h"
 #include "delta/commit_entry.h"
 
 namespace lakegate::delta {
@@ -18,7 +19,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::int64_t kLongestWaitMs = 1000;
 // How far back the table version of an applied transaction is looked for.
 constexpr std::int64_t kEntriesSearched = 256;
 
@@ -26,14 +26,44 @@ std::int64_t VersionOf(const std::optional<Snapshot>& snapshot) {
   return snapshot ? snapshot->version : -1;
 }
 
+json ClausesJson(const std::vector<MergeClauseText>& clauses) {
+  json list = json::array();
+  for (const auto& clause : clauses) {
+    json one = {{"actionType", clause.action}};
+    if (!clause.condition.empty()) one["predicate"] = clause.condition;
+    list.push_back(std::move(one));
+  }
+  return list;
+}
+
+json OperationJson(const OperationText& text) {
+  json operation = {{"name", text.name}};
+  if (!text.mode.empty()) operation["mode"] = text.mode;
+  if (!text.partition_by.empty()) operation["partition_by"] = text.partition_by;
+  if (!text.predicate.empty()) operation["predicate"] = text.predicate;
+  if (!text.properties.empty()) operation["properties"] = text.properties;
+  for (const auto& check : text.constraints) {
+    operation["constraints"].push_back({check.name, check.expression});
+  }
+  if (text.restored_version) operation["version"] = *text.restored_version;
+  if (text.name == "MERGE") {
+    operation["clauses"] = {{"matched", ClausesJson(text.matched)},
+                            {"not_matched", ClausesJson(text.not_matched)},
+                            {"not_matched_by_source", ClausesJson(text.not_matched_by_source)}};
+  }
+  return operation;
+}
+
 std::string RequestText(const Log& log, const CommitRequest& request, std::int64_t now_ms) {
   json info = {{std::string(kWriteIdKey), request.write_id}};
   if (!request.run_id.empty()) info["lakegateRunId"] = request.run_id;
-  if (!request.metrics.empty()) info["operationMetrics"] = request.metrics;
+  if (!request.text.metrics.empty()) info["operationMetrics"] = request.text.metrics;
   if (request.operation == Operation::kAppend) info["isBlindAppend"] = true;
-  json operation = {{"name", request.operation_name}};
-  if (!request.mode.empty()) operation["mode"] = request.mode;
-  if (!request.partition_by.empty()) operation["partition_by"] = request.partition_by;
+  for (const auto& decision : request.decisions) {
+    info["lakegateDecisions"][decision.name] = {{"value", decision.value},
+                                                {"decidedBy", decision.decided_by}};
+  }
+  const json operation = OperationJson(request.text);
   const auto dump = [](const json& value) {
     return value.dump(-1, ' ', false, json::error_handler_t::replace);
   };
@@ -141,8 +171,7 @@ class CommitLoop {
     if (request_.expected_version) {
       return Settled(Lost(ConflictKind::kExpectedVersion, found, false));
     }
-    const std::string app_id = request_.app_transaction ? request_.app_transaction->app_id : "";
-    auto kind = JudgeConflict(request_.operation, app_id, winners);
+    auto kind = Judge(winners);
     // Nothing to judge by: whoever won has left no entry that can be read.
     if (!kind && winners.empty()) {
       kind = request_.operation == Operation::kCreate ? ConflictKind::kTableCreated
@@ -151,6 +180,16 @@ class CommitLoop {
     if (!kind && retries_ >= context_.retries) kind = ConflictKind::kRetriesExhausted;
     if (kind) return Settled(Lost(*kind, found, true));
     return Again(std::move(head), found);
+  }
+
+  std::optional<ConflictKind> Judge(const std::vector<CommitEntry>& winners) const {
+    OurCommit ours{.operation = request_.operation};
+    if (request_.app_transaction) ours.app_id = request_.app_transaction->app_id;
+    std::vector<std::string> removed = request_.removed;
+    std::sort(removed.begin(), removed.end());
+    ours.removed = removed;
+    ours.write_serializable = base_ && IsWriteSerializable(*base_);
+    return JudgeConflict(ours, winners);
   }
 
   Result<Settled> Again(std::optional<Snapshot> head, std::int64_t found) {
@@ -189,14 +228,8 @@ class CommitLoop {
     return conflict;
   }
 
-  // Doubled each time, then anything between half of it and all of it.
   void Wait() {
-    const std::int64_t shift = std::min<std::int64_t>(retries_, 20);
-    const std::int64_t whole = std::min(kLongestWaitMs, context_.first_wait_ms << shift);
-    std::uint8_t random[2] = {};
-    context_.random.Fill(random);
-    const std::int64_t fraction = (random[0] << 8) | random[1];
-    const std::int64_t wait_ms = whole / 2 + whole * fraction / (2 * 65'536);
+    const std::int64_t wait_ms = BackOffMs(context_.first_wait_ms, retries_, context_.random);
     if (context_.sleep) {
       context_.sleep(wait_ms);
     } else {

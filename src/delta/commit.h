@@ -45,19 +45,41 @@ struct Unknown {
 };
 using CommitOutcome = std::variant<Committed, AlreadyApplied, Conflicted, Unknown>;
 
+// One clause of a MERGE, as the log tells of it.
+struct MergeClauseText {
+  std::string action = {};  // "update", "delete", "insert"
+  std::string condition = {};
+};
+
+// What the log says that a commit was, beside its actions; what is empty is left out.
+struct OperationText {
+  // "WRITE", "CREATE TABLE", "OPTIMIZE", "DELETE", ... (lakegate_bridge.h has them all).
+  std::string name = "WRITE";
+  std::string mode = {};
+  std::vector<std::string> partition_by = {};
+  std::string predicate = {};
+  std::map<std::string, std::string> properties = {};
+  std::vector<Check> constraints = {};
+  std::optional<std::int64_t> restored_version = {};
+  std::vector<MergeClauseText> matched = {};
+  std::vector<MergeClauseText> not_matched = {};
+  std::vector<MergeClauseText> not_matched_by_source = {};
+  std::map<std::string, std::int64_t> metrics = {};
+};
+
 // What is committed. `actions` carries everything but the application transaction.
 struct CommitRequest {
   Operation operation = Operation::kAppend;
   std::vector<std::string> actions = {};
+  // Paths of the files that the actions take away: what a race is judged by.
+  std::vector<std::string> removed = {};
   std::optional<AppTransaction> app_transaction = {};
   std::optional<std::int64_t> expected_version = {};
   std::string write_id = {};  // unique to this write
   std::string run_id = {};
-  // What the log says about it: "WRITE", "CREATE TABLE", "OPTIMIZE"; "Append", "Overwrite".
-  std::string operation_name = "WRITE";
-  std::string mode = {};
-  std::vector<std::string> partition_by = {};
-  std::map<std::string, std::int64_t> metrics = {};
+  OperationText text = {};
+  // What policy decided about it.
+  std::vector<PolicyDecision> decisions = {};
 };
 
 // Called as it happens, on the caller's thread.

@@ -24,10 +24,11 @@ bool ChangesData(const json& action) {
 }
 
 void ReadAction(const std::string& name, const json& fields, CommitEntry* entry) {
-  if (name == "add" || name == "remove" || name == "cdc") {
-    entry->adds += name == "add" ? 1 : 0;
-    entry->removes += name == "remove" ? 1 : 0;
-    entry->data_change = entry->data_change || ChangesData(fields);
+  if (name == "add") {
+    ++entry->adds;
+    entry->adds_rows = entry->adds_rows || ChangesData(fields);
+  } else if (name == "remove") {
+    entry->removed.push_back(TextIn(fields, "path"));
   } else if (name == "metaData" || name == "domainMetadata") {
     entry->metadata = true;
   } else if (name == "protocol") {
@@ -41,6 +42,8 @@ void ReadAction(const std::string& name, const json& fields, CommitEntry* entry)
   } else if (name == "commitInfo") {
     entry->operation = TextIn(fields, "operation");
     entry->write_id = TextIn(fields, kWriteIdKey);
+    const auto blind = fields.find("isBlindAppend");
+    entry->blind_append = blind != fields.end() && blind->is_boolean() && blind->get<bool>();
   }
 }
 

@@ -15,9 +15,12 @@ namespace lakegate::delta {
 struct CommitEntry {
   std::int64_t version = -1;
   std::int64_t adds = 0;
-  std::int64_t removes = 0;
-  // Adds or removes that change rows, as opposed to compaction.
-  bool data_change = false;
+  // The files it took away, by their paths as in the log.
+  std::vector<std::string> removed = {};
+  // Adds that bring rows, as opposed to compaction.
+  bool adds_rows = false;
+  // By its own word: rows were added without reading the table.
+  bool blind_append = false;
   bool metadata = false;
   bool protocol = false;
   std::vector<AppTransaction> transactions = {};

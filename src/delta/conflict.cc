@@ -7,53 +7,77 @@ namespace lakegate::delta {
 
 namespace {
 
-// What one winner did, worst for us first.
-enum class Deed : std::uint8_t {
-  kSameApplication,
-  kChangedProtocol,
-  kChangedMetadata,
-  kChangedRows,
-  kAppended,
-  kNothing,  // a bare transaction, a commitInfo
+// Columns of the table in the header, gravest first.
+struct Deeds {
+  bool same_application = false;
+  bool protocol = false;
+  bool metadata = false;
+  bool took_ours = false;
+  bool added_rows = false;
+  bool took_others = false;
 };
 
-Deed DeedOf(const CommitEntry& winner, std::string_view app_id) {
-  const bool same_app =
-      !app_id.empty() &&
-      std::any_of(winner.transactions.begin(), winner.transactions.end(),
-                  [&](const AppTransaction& transaction) { return transaction.app_id == app_id; });
-  if (same_app) return Deed::kSameApplication;
-  if (winner.protocol) return Deed::kChangedProtocol;
-  if (winner.metadata) return Deed::kChangedMetadata;
-  if (winner.removes > 0 || (winner.adds > 0 && !winner.data_change)) return Deed::kChangedRows;
-  if (winner.adds > 0 || winner.data_change) return Deed::kAppended;
-  return Deed::kNothing;
-}
-
-// Rows of the table in the header: what each deed means for an operation that read rows.
-std::optional<ConflictKind> ForReader(Deed deed) {
-  switch (deed) {
-    case Deed::kSameApplication:
-      return ConflictKind::kSameApplication;
-    case Deed::kChangedProtocol:
-      return ConflictKind::kProtocolChanged;
-    case Deed::kChangedMetadata:
-      return ConflictKind::kMetadataChanged;
-    case Deed::kChangedRows:
-      return ConflictKind::kRowsChanged;
-    case Deed::kAppended:
-      return ConflictKind::kRowsAppended;
-    case Deed::kNothing:
-      return std::nullopt;
+Deeds DeedsOf(const CommitEntry& winner, const OurCommit& ours) {
+  Deeds deeds;
+  deeds.same_application =
+      !ours.app_id.empty() && std::any_of(winner.transactions.begin(), winner.transactions.end(),
+                                          [&](const AppTransaction& transaction) {
+                                            return transaction.app_id == ours.app_id;
+                                          });
+  deeds.protocol = winner.protocol;
+  deeds.metadata = winner.metadata;
+  deeds.added_rows = winner.adds_rows;
+  for (const auto& path : winner.removed) {
+    const bool is_ours = std::binary_search(ours.removed.begin(), ours.removed.end(), path);
+    deeds.took_ours = deeds.took_ours || is_ours;
+    deeds.took_others = deeds.took_others || !is_ours;
   }
-  return ConflictKind::kRowsChanged;
+  return deeds;
 }
 
-std::optional<ConflictKind> Judge(Operation ours, Deed deed) {
-  if (ours == Operation::kCreate) return ConflictKind::kTableCreated;
-  const bool rows_alone = deed == Deed::kChangedRows || deed == Deed::kAppended;
-  if (ours == Operation::kAppend && rows_alone) return std::nullopt;
-  return ForReader(deed);
+bool MindsAddedRows(const OurCommit& ours, const CommitEntry& winner) {
+  switch (ours.operation) {
+    case Operation::kAppend:
+    case Operation::kOptimize:
+    case Operation::kAlter:
+      return false;
+    case Operation::kChange:
+      return !(ours.write_serializable && winner.blind_append);
+    case Operation::kCreate:
+    case Operation::kOverwrite:
+    case Operation::kReplace:
+    case Operation::kConstrain:
+    case Operation::kRestore:
+      return true;
+  }
+  return true;
+}
+
+bool MindsFilesTakenElsewhere(Operation operation) {
+  return operation == Operation::kOverwrite || operation == Operation::kRestore;
+}
+
+std::optional<ConflictKind> Judge(const OurCommit& ours, const CommitEntry& winner) {
+  if (ours.operation == Operation::kCreate) return ConflictKind::kTableCreated;
+  const Deeds deeds = DeedsOf(winner, ours);
+  if (deeds.same_application) return ConflictKind::kSameApplication;
+  if (deeds.protocol) return ConflictKind::kProtocolChanged;
+  if (deeds.metadata) return ConflictKind::kMetadataChanged;
+  const bool took =
+      deeds.took_ours || (deeds.took_others && MindsFilesTakenElsewhere(ours.operation));
+  if (took) return ConflictKind::kRowsChanged;
+  if (deeds.added_rows && MindsAddedRows(ours, winner)) return ConflictKind::kRowsAppended;
+  return std::nullopt;
+}
+
+// Gravest first.
+std::size_t Gravity(ConflictKind kind) {
+  static constexpr std::array kOrder = {
+      ConflictKind::kTableCreated,    ConflictKind::kSameApplication,
+      ConflictKind::kProtocolChanged, ConflictKind::kMetadataChanged,
+      ConflictKind::kRowsChanged,     ConflictKind::kRowsAppended,
+  };
+  return static_cast<std::size_t>(std::find(kOrder.begin(), kOrder.end(), kind) - kOrder.begin());
 }
 
 }  // namespace
@@ -65,15 +89,14 @@ std::string_view ConflictKindName(ConflictKind kind) {
   return kNames.at(static_cast<std::size_t>(kind));
 }
 
-std::optional<ConflictKind> JudgeConflict(Operation ours, std::string_view app_id,
+std::optional<ConflictKind> JudgeConflict(const OurCommit& ours,
                                           std::span<const CommitEntry> winners) {
-  std::optional<Deed> worst;
+  std::optional<ConflictKind> gravest;
   for (const auto& winner : winners) {
-    const Deed deed = DeedOf(winner, app_id);
-    if (!Judge(ours, deed)) continue;
-    worst = worst ? std::min(*worst, deed) : deed;
+    const auto kind = Judge(ours, winner);
+    if (kind && (!gravest || Gravity(*kind) < Gravity(*gravest))) gravest = kind;
   }
-  return worst ? Judge(ours, *worst) : std::nullopt;
+  return gravest;
 }
 
 }  // namespace lakegate::delta

@@ -16,17 +16,10 @@ class EngineLog final : public Log {
   const std::string& path() const override { return path_; }
 
   Result<std::optional<Snapshot>> Read() override {
-    auto opened = engine::DeltaSnapshot::Open(*engine_, path_);
-    if (!opened) {
-      if (opened.error().kind() == ErrorKind::kNotFound) return std::optional<Snapshot>();
-      return std::move(opened).error();
-    }
-    auto handle = std::make_shared<const engine::DeltaSnapshot>(*std::move(opened));
-    LG_ASSIGN_OR_RETURN(const std::string info, handle->Info());
-    LG_ASSIGN_OR_RETURN(auto schema, handle->schema());
-    LG_ASSIGN_OR_RETURN(auto snapshot, SnapshotFrom(info, std::move(schema)));
-    snapshot.handle = std::move(handle);
-    return std::optional(std::move(snapshot));
+    auto head = ReadSnapshot(*engine_, path_, {}, {});
+    if (head) return std::optional(*std::move(head));
+    if (head.error().kind() == ErrorKind::kNotFound) return std::optional<Snapshot>();
+    return std::move(head).error();
   }
 
   Result<std::optional<std::int64_t>> AppVersion(const Snapshot& snapshot,
@@ -56,6 +49,19 @@ class EngineLog final : public Log {
 };
 
 }  // namespace
+
+Result<Snapshot> ReadSnapshot(const engine::Engine& engine, const std::string& path,
+                              std::optional<std::int64_t> version,
+                              std::optional<std::int64_t> timestamp_ms) {
+  LG_ASSIGN_OR_RETURN(auto opened,
+                      engine::DeltaSnapshot::Open(engine, path, version, timestamp_ms));
+  auto handle = std::make_shared<const engine::DeltaSnapshot>(std::move(opened));
+  LG_ASSIGN_OR_RETURN(const std::string info, handle->Info());
+  LG_ASSIGN_OR_RETURN(auto schema, handle->schema());
+  LG_ASSIGN_OR_RETURN(auto snapshot, SnapshotFrom(info, std::move(schema)));
+  snapshot.handle = std::move(handle);
+  return snapshot;
+}
 
 std::unique_ptr<Log> OpenLog(std::shared_ptr<const engine::Engine> engine, std::string path) {
   return std::make_unique<EngineLog>(std::move(engine), std::move(path));

@@ -39,6 +39,11 @@ class Log {
   virtual Status Discard(const std::vector<std::string>& files) = 0;
 };
 
+// A version of the table, its head when neither is given. kNotFound, with the versions there are.
+Result<Snapshot> ReadSnapshot(const engine::Engine& engine, const std::string& path,
+                              std::optional<std::int64_t> version,
+                              std::optional<std::int64_t> timestamp_ms);
+
 // `path` is absolute. The engine is shared by the log.
 std::unique_ptr<Log> OpenLog(std::shared_ptr<const engine::Engine> engine, std::string path);
 

@@ -95,6 +95,31 @@ bool SameChildren(const ArrowSchema& table, const ArrowSchema& incoming) {
   return true;
 }
 
+struct SchemaDifference {
+  std::vector<std::string> missing = {};    // columns of the table alone
+  std::vector<std::string> unknown = {};    // columns of the rows alone
+  std::vector<std::string> differing = {};  // "name is TYPE, the table has TYPE"
+};
+
+SchemaDifference Compare(const ArrowSchema& table, const ArrowSchema& incoming) {
+  SchemaDifference difference;
+  for (std::int64_t i = 0; i < table.n_children; ++i) {
+    const ArrowSchema& field = *table.children[i];
+    const ArrowSchema* other = FindField(incoming, columnar::NameOf(field));
+    if (other == nullptr) {
+      difference.missing.emplace_back(columnar::NameOf(field));
+    } else if (!Compatible(field, *other)) {
+      difference.differing.push_back(
+          fmt::format("{} is {}, the table has {}", columnar::NameOf(field),
+                      columnar::TypeName(*other), columnar::TypeName(field)));
+    }
+  }
+  for (const auto& name : columnar::ColumnNames(incoming)) {
+    if (FindField(table, name) == nullptr) difference.unknown.push_back(name);
+  }
+  return difference;
+}
+
 }  // namespace
 
 Result<Snapshot> SnapshotFrom(std::string_view info_json, OwnedSchema schema) {
@@ -113,6 +138,11 @@ Result<Snapshot> SnapshotFrom(std::string_view info_json, OwnedSchema schema) {
   snapshot.metadata_json = Dump(info["metadata"]);
   for (const auto& column : info.value("partition_columns", json::array())) {
     if (column.is_string()) snapshot.partition_columns.push_back(column.get<std::string>());
+  }
+  snapshot.removed_file_retention_ms = info.value("removed_file_retention_ms", std::int64_t{0});
+  snapshot.log_retention_ms = info.value("log_retention_ms", std::int64_t{0});
+  if (const auto reason = info.find("unwritable"); reason != info.end() && reason->is_string()) {
+    snapshot.unwritable = reason->get<std::string>();
   }
   // Named: in C++20 a temporary would be gone before the loop's first step.
   const json configuration = info.value("configuration", json::object());
@@ -152,23 +182,39 @@ std::vector<std::string> NotNullColumnsOf(const Snapshot& snapshot) {
   return names;
 }
 
-Status CheckAppendable(const ArrowSchema& table, const ArrowSchema& incoming) {
-  std::vector<std::string> missing;
-  std::vector<std::string> unknown;
-  std::vector<std::string> differing;
+bool IsEnabled(const Snapshot& snapshot, const std::string& property) {
+  const auto found = snapshot.configuration.find(property);
+  return found != snapshot.configuration.end() && base::ToLowerAscii(found->second) == "true";
+}
+
+bool IsWriteSerializable(const Snapshot& snapshot) {
+  const auto found = snapshot.configuration.find("delta.isolationLevel");
+  return found != snapshot.configuration.end() &&
+         base::ToLowerAscii(found->second) == "writeserializable";
+}
+
+Result<OwnedSchema> MergeSchemas(const ArrowSchema& table, const ArrowSchema& incoming) {
+  const SchemaDifference difference = Compare(table, incoming);
+  if (!difference.differing.empty()) {
+    return Error(ErrorKind::kSchemaMismatch,
+                 fmt::format("The rows cannot be merged into the schema of the Delta table, whose "
+                             "columns keep their types: {}; cast them in the source.",
+                             base::ListNames(difference.differing)));
+  }
+  std::vector<OwnedSchema> fields;
   for (std::int64_t i = 0; i < table.n_children; ++i) {
-    const ArrowSchema& field = *table.children[i];
-    const ArrowSchema* other = FindField(incoming, columnar::NameOf(field));
-    if (other == nullptr) {
-      missing.emplace_back(columnar::NameOf(field));
-    } else if (!Compatible(field, *other)) {
-      differing.push_back(fmt::format("{} is {}, the table has {}", columnar::NameOf(field),
-                                      columnar::TypeName(*other), columnar::TypeName(field)));
-    }
+    fields.push_back(CopySchema(*table.children[i]));
   }
-  for (const auto& name : columnar::ColumnNames(incoming)) {
-    if (FindField(table, name) == nullptr) unknown.push_back(name);
+  for (const auto& name : difference.unknown) {
+    OwnedSchema field = CopySchema(*FindField(incoming, name));
+    columnar::SetNullable(true, &field);
+    fields.push_back(std::move(field));
   }
+  return columnar::SchemaOf(std::move(fields), columnar::MetadataOf(table));
+}
+
+Status CheckAppendable(const ArrowSchema& table, const ArrowSchema& incoming) {
+  const auto [missing, unknown, differing] = Compare(table, incoming);
   if (missing.empty() && unknown.empty() && differing.empty()) return {};
   std::string message = "The rows do not fit the schema of the Delta table:";
   if (!missing.empty()) message += fmt::format(" missing columns: {};", base::ListNames(missing));
