@@ -21,6 +21,7 @@ struct WriteOptionsOfCommand {
   std::string to;
   std::string format;
   std::string mode = "error";
+  std::string replace_where;
   std::string app_transaction;
   std::string statistics = "auto";
   std::optional<std::int64_t> expected_version;
@@ -98,6 +99,7 @@ Result<WriteOptions> ToWriteOptions(const WriteOptionsOfCommand& options) {
   auto mode = WriteModeFromText(options.mode);
   if (!mode) return mode.error();
   write.mode = *mode;
+  write.replace_where = options.replace_where;
   write.partition_by = options.partition_by;
   write.not_null = options.not_null;
   write.key = options.key;
@@ -156,7 +158,10 @@ Action DeclareWrite(CLI::App& command) {
   command.add_option("--to", options->to, "Where to")->required();
   command.add_option("--format", options->format,
                      "delta, parquet, csv, ndjson or arrow; by default from the name");
-  command.add_option("--mode", options->mode, "error, append or overwrite");
+  command.add_option("--mode", options->mode,
+                     "error, append, overwrite, ignore, overwrite_partitions or replace_where");
+  command.add_option("--replace-where", options->replace_where,
+                     "With that mode: the condition of the rows that are replaced");
   const auto list = [&command](const char* name, std::vector<std::string>& names, const char* doc) {
     command.add_option(name, names, doc)->delimiter(',')->take_all()->allow_extra_args(false);
   };

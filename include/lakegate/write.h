@@ -25,6 +25,11 @@ enum class WriteMode {
   kError,      // the destination must not exist (kAlreadyExists)
   kAppend,     // Delta only; a file destination is kUnsupported and says to use delta
   kOverwrite,  // every row is replaced; earlier versions of a Delta table stay readable
+  kIgnore,     // a destination that exists stays as it is, and nothing is read
+  // Delta only. The partitions that the rows go to are replaced, the others stay.
+  kOverwritePartitions,
+  // Delta only. The rows that meet `replace_where` are replaced; the new ones must meet it.
+  kReplaceWhere,
 };
 
 LAKEGATE_EXPORT std::string_view WriteModeName(WriteMode mode);
@@ -52,6 +57,8 @@ enum class StatisticsMode { kOff, kAuto, kExplicit };
 struct LAKEGATE_EXPORT WriteOptions {
   DatasetLocation destination;
   WriteMode mode = WriteMode::kError;
+  // Of kReplaceWhere: a condition over the table's columns.
+  std::string replace_where = {};
   std::vector<std::string> partition_by;
   // Columns that must not be null, and conditions; Delta stores both and they hold for later
   // writers. They are evaluated on the stream: a violation commits nothing.
@@ -86,7 +93,8 @@ struct Committed {
 struct AlreadyApplied {
   std::int64_t version = -1;
 };
-// An append of no rows that had nothing else to record.
+// An append of no rows that had nothing else to record, or a destination that mode "ignore" left
+// as it was.
 struct NothingToWrite {
   std::int64_t version = -1;
 };

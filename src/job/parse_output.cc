@@ -24,6 +24,8 @@ Status ParseDestination(TomlTable& table, const std::string& directory, WriteOpt
     if (!parsed) return table.Problem("mode", parsed.error().message());
     write->mode = *parsed;
   }
+  LG_ASSIGN_OR_RETURN(const auto replace_where, table.Text("replace_where"));
+  write->replace_where = replace_where.value_or("");
   return {};
 }
 

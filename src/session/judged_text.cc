@@ -31,16 +31,19 @@ Status JudgeCheck(const Check& check, const SqlPolicy& policy) {
                  fmt::format("The check '{}' is no condition on a row: {} Expression: {}",
                              check.name, why, check.expression));
   };
-  // The line break keeps a comment at the end from swallowing the bracket.
-  const std::string sql = fmt::format("SELECT ({}\n)", check.expression);
-  auto judged = JudgeStatement(sql, policy);
-  if (!judged) {
+  const auto judge = [&](const std::string& sql) -> Result<guard::StatementFacts> {
+    auto judged = JudgeStatement(sql, policy);
+    if (judged) return judged;
     if (judged.error().kind() == ErrorKind::kInvalidArgument) {
       return problem("it holds several statements.");
     }
     return judged.error().WithContext(fmt::format("Check '{}'", check.name));
-  }
-  const guard::StatementFacts& facts = *judged;
+  };
+  // Alone and in brackets: "a) OR (b" would be an expression of its surroundings' making. The
+  // line break keeps a comment at the end from swallowing the bracket.
+  if (auto alone = judge("SELECT " + check.expression); !alone) return std::move(alone).error();
+  LG_ASSIGN_OR_RETURN(const guard::StatementFacts facts,
+                      judge(fmt::format("SELECT ({}\n)", check.expression)));
   if (facts.kind != "query" || facts.explain || !facts.nested.empty()) {
     return problem("it is more than an expression.");
   }

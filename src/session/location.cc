@@ -249,4 +249,15 @@ Result<DatasetLocation> LocateDestination(const DatasetLocation& location, const
                            located.path));
 }
 
+DatasetLocation BindDestination(const DatasetLocation& destination, const Profile& profile) {
+  const std::optional<DatasetBinding> binding = profile.DatasetFor(destination.path);
+  if (!binding || binding->name != destination.path) return destination;
+  DatasetLocation bound = destination;
+  bound.path = binding->location;
+  if (!bound.format && !binding->format.empty()) {
+    if (auto format = DataFormatFromText(binding->format)) bound.format = *format;
+  }
+  return bound;
+}
+
 }  // namespace lakegate::session

@@ -20,6 +20,9 @@ namespace lakegate::session {
 // Of a dataset to be read.
 Result<DatasetLocation> LocateSource(const DatasetLocation& location, const Profile& profile);
 
+// A destination may be a name of the profile's datasets.
+DatasetLocation BindDestination(const DatasetLocation& destination, const Profile& profile);
+
 // Of a destination to be written; it need not exist.
 Result<DatasetLocation> LocateDestination(const DatasetLocation& location, const Profile& profile);
 

@@ -8,31 +8,10 @@
 #include "session/location.h"
 #include "session/session_state.h"
 #include "session/statement_run.h"
+#include "session/write_context.h"
 
 namespace lakegate {
 namespace {
-
-// A destination may be a name of the profile's datasets.
-DatasetLocation Bound(const DatasetLocation& destination, const Profile& profile) {
-  const std::optional<DatasetBinding> binding = profile.DatasetFor(destination.path);
-  if (!binding || binding->name != destination.path) return destination;
-  DatasetLocation bound = destination;
-  bound.path = binding->location;
-  if (!bound.format && !binding->format.empty()) {
-    if (auto format = DataFormatFromText(binding->format)) bound.format = *format;
-  }
-  return bound;
-}
-
-MaintenancePolicy MaintenanceFor(const Profile& profile, const MaintenanceOptions& options) {
-  MaintenancePolicy policy = profile.MaintenancePolicy();
-  if (options.optimize_small_files) {
-    policy.optimize =
-        *options.optimize_small_files ? OptimizePolicy::kWhenSmallFiles : OptimizePolicy::kOff;
-  }
-  policy.checkpoint_every = options.checkpoint_every.value_or(policy.checkpoint_every);
-  return policy;
-}
 
 // What stands between a request and write/: names, roots and formats resolved, conditions judged.
 Result<WriteOptions> PrepareWrite(const session::SessionState& state, const WriteOptions& options,
@@ -40,21 +19,21 @@ Result<WriteOptions> PrepareWrite(const session::SessionState& state, const Writ
   WriteOptions prepared = options;
   LG_ASSIGN_OR_RETURN(
       prepared.destination,
-      session::LocateDestination(Bound(options.destination, state.profile), state.profile));
+      session::LocateDestination(session::BindDestination(options.destination, state.profile),
+                                 state.profile));
   LG_RETURN_IF_ERROR(prepared.Validate());
   LG_RETURN_IF_ERROR(session::JudgeChecks(prepared.checks, policy));
+  if (!prepared.replace_where.empty()) {
+    const Check condition{"replace_where", prepared.replace_where};
+    LG_RETURN_IF_ERROR(session::JudgeChecks({condition}, policy));
+  }
   return prepared;
 }
 
 Result<WriteReceipt> RunPrepared(session::SessionState& state, const WriteOptions& options,
                                  const write::SourceFactory& source, const CancelToken& cancel) {
-  write::WriteContext context{.engine = state.engine,
-                              .policy = state.profile.WritePolicyFor(options.destination.path),
-                              .maintenance = MaintenanceFor(state.profile, options.maintenance),
-                              .clock = state.clock,
-                              .random = state.random,
-                              .events = *state.events,
-                              .cancel = cancel};
+  write::WriteContext context =
+      session::WriteContextFor(state, options.destination.path, options.maintenance, cancel);
   return write::RunWrite(source, options, context);
 }
 

@@ -13,17 +13,19 @@
 #include "base/try.h"
 #include "base/uuid.h"
 #include "columnar/schema.h"
+#include "columnar/type.h"
 #include "delta/action.h"
 #include "delta/commit.h"
 #include "engine/delta_log.h"
 #include "observe/event.h"
-#include "write/commit_events.h"
+#include "write/land.h"
 #include "write/maintain.h"
 #include "write/new_folders.h"
 #include "write/peek.h"
 #include "write/phase_clock.h"
 #include "write/plan.h"
 #include "write/stage_delta.h"
+#include "write/table_rows.h"
 #include "write/validate.h"
 
 namespace lakegate::write {
@@ -69,6 +71,42 @@ OwnedSchema TableSchema(const ArrowSchema& rows, const std::vector<std::string>&
   return schema;
 }
 
+// Partitions are told apart by the texts of their values in the log; of other types one value
+// has several.
+Status CheckReplaceablePartitions(const delta::Snapshot& base, const std::string& path) {
+  if (base.partition_columns.empty()) {
+    return Error(ErrorKind::kInvalidArgument, "The Delta table has no partitions to overwrite: " +
+                                                  path + "; use mode overwrite or replace_where.");
+  }
+  for (const auto& name : base.partition_columns) {
+    LG_ASSIGN_OR_RETURN(const auto index,
+                        columnar::FindColumn(**base.schema, name, "partition_by"));
+    const ArrowSchema& field = *(**base.schema).children[index];
+    const auto type = columnar::ParseFormat(field.format);
+    const bool one_text =
+        type && (columnar::IsInteger(type->id) || columnar::IsString(type->id) ||
+                 type->id == columnar::TypeId::kBool || type->id == columnar::TypeId::kDate32);
+    if (one_text) continue;
+    return Error(ErrorKind::kUnsupported,
+                 fmt::format("Partitions by a column of this type cannot be overwritten by what "
+                             "the rows hold: {} ({}); use mode replace_where.",
+                             name, columnar::TypeName(field)));
+  }
+  return {};
+}
+
+// The live files of the partitions that `staged` has files of.
+std::vector<delta::AddFile> FilesOfPartitions(const std::vector<delta::AddFile>& live,
+                                              const std::vector<delta::AddFile>& staged) {
+  std::set<std::map<std::string, std::optional<std::string>>> partitions;
+  for (const auto& file : staged) partitions.insert(file.partition_values);
+  std::vector<delta::AddFile> found;
+  for (const auto& file : live) {
+    if (partitions.contains(file.partition_values)) found.push_back(file);
+  }
+  return found;
+}
+
 bool SameJson(const std::string& a, const std::string& b) {
   const auto left = nlohmann::json::parse(a, nullptr, false);
   return !left.is_discarded() && left == nlohmann::json::parse(b, nullptr, false);
@@ -93,10 +131,15 @@ class DeltaWrite {
   }
 
  private:
-  bool replaces_schema() const {
-    const auto found = options_.options.find("schema_mode");
-    return found != options_.options.end() && found->second == "overwrite";
+  bool HasSchemaMode(std::string_view mode) const {
+    for (const auto* given : {&options_.options, &options_.destination.options}) {
+      const auto found = given->find("schema_mode");
+      if (found != given->end()) return found->second == mode;
+    }
+    return false;
   }
+  bool replaces_schema() const { return HasSchemaMode("overwrite"); }
+  bool merges_schema() const { return HasSchemaMode("merge"); }
 
   // Everything that can be decided before the source is opened.
   Status ReadTable() {
@@ -109,6 +152,10 @@ class DeltaWrite {
         decided_ = AlreadyApplied{*applied};
         return {};
       }
+    }
+    if (base_ && options_.mode == WriteMode::kIgnore) {
+      decided_ = NothingToWrite{base_->version};
+      return {};
     }
     if (base_ && options_.mode == WriteMode::kError) {
       return Error(ErrorKind::kAlreadyExists,
@@ -123,30 +170,42 @@ class DeltaWrite {
                                                *options_.expected_version, version, false},
                              log_.path());
     }
-    return CheckAppendOnly();
+    return CheckReplaceable();
   }
 
-  Status CheckAppendOnly() const {
-    if (!base_ || options_.mode != WriteMode::kOverwrite) return {};
-    const auto found = base_->configuration.find("delta.appendOnly");
-    if (found == base_->configuration.end() || found->second != "true") return {};
-    return Error(ErrorKind::kUnsupported,
-                 "The Delta table is append-only, its rows cannot be replaced: " + log_.path() +
-                     "; the table property is delta.appendOnly.");
+  Status CheckReplaceable() const {
+    if (!base_ || options_.mode == WriteMode::kAppend) return {};
+    if (delta::IsEnabled(*base_, "delta.appendOnly")) {
+      return Error(ErrorKind::kUnsupported,
+                   "The Delta table is append-only, its rows cannot be replaced: " + log_.path() +
+                       "; the table property is delta.appendOnly.");
+    }
+    return options_.mode == WriteMode::kOverwritePartitions
+               ? CheckReplaceablePartitions(*base_, log_.path())
+               : Status();
   }
 
   Status OpenSource(const SourceFactory& source) {
     LG_ASSIGN_OR_RETURN(rows_, source());
-    if (base_ && !replaces_schema()) {
+    if (base_ && !replaces_schema() && !merges_schema()) {
       LG_RETURN_IF_ERROR(delta::CheckAppendable(**base_->schema, rows_->schema()));
     }
     LG_ASSIGN_OR_RETURN(constraints_, ConstraintsFor(options_, base_ ? &*base_ : nullptr));
     // Once for what can be refused before a row is read, again when the first rows are known.
     LG_RETURN_IF_ERROR(MakePlan(context_.expected_rows));
-    LG_ASSIGN_OR_RETURN(rows_, HoldTo(std::move(rows_), constraints_, log_.path(), context_));
+    LG_ASSIGN_OR_RETURN(rows_, HoldTo(std::move(rows_), HeldTo(), log_.path(), context_));
     LG_ASSIGN_OR_RETURN(auto peeked, Peek(std::move(rows_), kPeekRows, kPeekBytes));
     rows_ = std::move(peeked.stream);
     return peeked.rows ? MakePlan(peeked.rows) : Status();
+  }
+
+  // The constraints of the table, and that the rows belong to what they replace.
+  Constraints HeldTo() const {
+    Constraints held = constraints_;
+    if (options_.mode == WriteMode::kReplaceWhere) {
+      held.checks.push_back({"replace_where", options_.replace_where});
+    }
+    return held;
   }
 
   Status MakePlan(std::optional<std::int64_t> rows) {
@@ -173,14 +232,24 @@ class DeltaWrite {
     const ArrowSchema* schema = &*table_schema_;
     OwnedSchema kept;
     if (base_ && !replaces_schema()) {
-      kept = TableSchema(**base_->schema, constraints_.not_null);
-      const bool same = delta::NotNullColumnsOf(*base_).size() == constraints_.not_null.size();
+      schema_string_ = delta::SchemaStringOf(*base_);
+      LG_ASSIGN_OR_RETURN(kept, KeptSchema());
+      const bool same = kept->n_children == (**base_->schema).n_children &&
+                        delta::NotNullColumnsOf(*base_).size() == constraints_.not_null.size();
       schema = same ? nullptr : &*kept;
       if (same && configuration_ == base_->configuration) return {};
     }
     LG_ASSIGN_OR_RETURN(const std::string text,
                         engine::DeltaTableActions(*context_.engine, handle, schema, table));
     return AddTableActions(text);
+  }
+
+  // The columns of the table that is there, and of the rows where they may add some.
+  Result<OwnedSchema> KeptSchema() const {
+    if (!merges_schema()) return TableSchema(**base_->schema, constraints_.not_null);
+    LG_ASSIGN_OR_RETURN(const OwnedSchema merged,
+                        delta::MergeSchemas(**base_->schema, rows_->schema()));
+    return TableSchema(*merged, constraints_.not_null);
   }
 
   Status AddTableActions(const std::string& text) {
@@ -197,6 +266,9 @@ class DeltaWrite {
       actions_.push_back(delta::WrapAction("metaData", metadata));
     }
     changes_table_ = !actions_.empty();
+    if (base_ && !replaces_schema()) {
+      schema_string_ = parsed["metadata"].value("schemaString", schema_string_);
+    }
     return {};
   }
 
@@ -207,7 +279,7 @@ class DeltaWrite {
       LG_RETURN_IF_ERROR(folders_.Make(log_.path(), durability));
       folders_.AlsoRemove(log_.path() + "/_delta_log");
     }
-    engine::DeltaStageOptions stage;
+    engine::DeltaStageOptions& stage = stage_;
     stage.path = log_.path();
     stage.partition_columns = plan_.partition_columns;
     stage.target_file_bytes = plan_.target_file_bytes;
@@ -215,105 +287,161 @@ class DeltaWrite {
     stage.statistics_columns = plan_.statistics_columns;
     stage.configuration = configuration_;
     stage.max_row_group_rows = plan_.max_row_group_rows;
-    if (base_ && !replaces_schema()) stage.schema_string = delta::SchemaStringOf(*base_);
+    stage.schema_string = schema_string_;
+    stage.missing_as_null = merges_schema();
     LG_ASSIGN_OR_RETURN(staged_, StageDelta(std::move(rows_), *table_schema_, stage, context_));
     context_.events.Emit(observe::WriteStaged{context_.output,
                                               static_cast<std::int64_t>(staged_.files.size()),
                                               staged_.rows, staged_.bytes});
-    return DropEmptyFiles();
+    return {};
   }
 
-  Status DropEmptyFiles() {
-    std::vector<std::string> empty;
-    std::erase_if(staged_.files, [&](const delta::AddFile& file) {
-      if (file.rows != 0) return false;
-      empty.push_back(file.path);
-      staged_.bytes -= file.bytes;
-      return true;
-    });
-    return log_.Discard(empty);
+  delta::Operation OperationOfMode() const {
+    if (!base_) return delta::Operation::kCreate;
+    switch (options_.mode) {
+      case WriteMode::kAppend:
+        return delta::Operation::kAppend;
+      case WriteMode::kOverwritePartitions:
+      case WriteMode::kReplaceWhere:
+        return delta::Operation::kReplace;
+      case WriteMode::kError:
+      case WriteMode::kIgnore:
+      case WriteMode::kOverwrite:
+        return delta::Operation::kOverwrite;
+    }
+    return delta::Operation::kOverwrite;
+  }
+
+  // What the new rows take the place of; staged_ gains the rows of such files that stay.
+  Result<std::vector<delta::AddFile>> ReplacedFiles() {
+    if (!base_ || options_.mode == WriteMode::kAppend) return std::vector<delta::AddFile>();
+    TableRows rows(log_, *base_, context_);
+    switch (options_.mode) {
+      case WriteMode::kOverwritePartitions: {
+        LG_ASSIGN_OR_RETURN(const auto live, rows.Files());
+        return FilesOfPartitions(live, staged_.files);
+      }
+      case WriteMode::kReplaceWhere:
+        return ReplaceWhere(rows);
+      default:
+        return rows.Files();
+    }
+  }
+
+  Result<std::vector<delta::AddFile>> ReplaceWhere(TableRows& rows) {
+    LG_ASSIGN_OR_RETURN(const Matches matches, rows.Find(options_.replace_where));
+    const auto partly = matches.PartlyMatched();
+    if (!partly.empty() && delta::IsEnabled(*base_, "delta.enableChangeDataFeed")) {
+      return Error(ErrorKind::kUnsupported,
+                   "The table has a change data feed, and replace_where would have to rewrite "
+                   "files for it: " +
+                       log_.path() + "; delete the rows, then append.");
+    }
+    if (!partly.empty()) LG_RETURN_IF_ERROR(StageKeptRows(rows, partly));
+    std::vector<delta::AddFile> replaced;
+    replaced.reserve(matches.files.size());
+    for (const auto& matched : matches.files) replaced.push_back(matched.file);
+    return replaced;
+  }
+
+  Status StageKeptRows(TableRows& rows, const std::vector<delta::AddFile>& partly) {
+    const std::string text = fmt::format("SELECT {} FROM target WHERE {} IS NOT TRUE",
+                                         rows.Columns(), Enclosed(options_.replace_where));
+    LG_ASSIGN_OR_RETURN(auto stream, rows.Query(text, &partly));
+    engine::DeltaStageOptions stage = stage_;
+    stage.missing_as_null = true;  // columns that this very write adds
+    const OwnedSchema schema = CopySchema(stream->schema());
+    LG_ASSIGN_OR_RETURN(auto kept, StageDelta(std::move(stream), *schema, stage, context_));
+    kept_files_ = std::move(kept.files);
+    return {};
   }
 
   Result<delta::CommitRequest> MakeRequest() {
-    const bool append = base_ && options_.mode == WriteMode::kAppend;
     delta::CommitRequest request;
-    request.operation = !base_                      ? delta::Operation::kCreate
-                        : append && !changes_table_ ? delta::Operation::kAppend
-                                                    : delta::Operation::kOverwrite;
+    request.operation = OperationOfMode();
+    LG_ASSIGN_OR_RETURN(const auto replaced, ReplacedFiles());
     request.actions = actions_;
-    if (base_ && !append) {
-      LG_ASSIGN_OR_RETURN(const std::string live, log_.Files(*base_));
-      LG_ASSIGN_OR_RETURN(const auto files, delta::ParseAdds(live));
-      for (const auto& file : files) {
-        LG_ASSIGN_OR_RETURN(auto remove, delta::RemoveAction(file, context_.clock.WallTimeMs()));
-        request.actions.push_back(std::move(remove));
-      }
+    for (const auto& file : replaced) {
+      LG_ASSIGN_OR_RETURN(auto remove, delta::RemoveAction(file, context_.clock.WallTimeMs()));
+      request.actions.push_back(std::move(remove));
+      request.removed.push_back(file.path);
     }
-    for (const auto& file : staged_.files) request.actions.push_back(delta::AddAction(file));
+    for (const auto* files : {&staged_.files, &kept_files_}) {
+      for (const auto& file : *files) request.actions.push_back(delta::AddAction(file));
+    }
     request.app_transaction = options_.app_transaction;
     request.expected_version = options_.expected_version;
     request.write_id = base::MakeUuidV4(context_.random).ToString();
     request.run_id = options_.run_id;
-    request.mode = options_.mode == WriteMode::kError ? "error" : WriteModeName(options_.mode);
-    request.partition_by = plan_.partition_columns;
-    request.metrics = {{"numOutputRows", staged_.rows},
-                       {"numOutputBytes", staged_.bytes},
-                       {"numFiles", static_cast<std::int64_t>(staged_.files.size())}};
+    request.text.mode = ModeInLog();
+    request.text.predicate = options_.replace_where;
+    request.text.partition_by = plan_.partition_columns;
+    request.text.metrics = {{"numOutputRows", staged_.rows},
+                            {"numOutputBytes", staged_.bytes},
+                            {"numFiles", static_cast<std::int64_t>(staged_.files.size())},
+                            {"numRemovedFiles", static_cast<std::int64_t>(replaced.size())}};
+    request.decisions = plan_.decisions;
     return request;
   }
 
+  // The log knows four modes.
+  std::string ModeInLog() const {
+    switch (options_.mode) {
+      case WriteMode::kError:
+        return "error";
+      case WriteMode::kAppend:
+        return "append";
+      case WriteMode::kIgnore:
+        return "ignore";
+      case WriteMode::kOverwrite:
+      case WriteMode::kOverwritePartitions:
+      case WriteMode::kReplaceWhere:
+        return "overwrite";
+    }
+    return "overwrite";
+  }
+
   Status Commit() {
-    const bool nothing = base_ && options_.mode == WriteMode::kAppend && staged_.rows == 0 &&
-                         !changes_table_ && !options_.app_transaction;
+    const bool replaces_nothing =
+        options_.mode == WriteMode::kAppend || options_.mode == WriteMode::kOverwritePartitions;
+    const bool nothing = base_ && replaces_nothing && staged_.rows == 0 && !changes_table_ &&
+                         !options_.app_transaction;
     if (nothing) {
       decided_ = NothingToWrite{base_->version};
       return {};
     }
-    auto committed = TryCommit();
-    if (!committed) {
-      DiscardStaged();
-      return std::move(committed).error();
+    auto landed = TryCommit();
+    if (!landed) {
+      if (landed.error().kind() == ErrorKind::kCommitUnknown) folders_.Keep();
+      return std::move(landed).error();
     }
-    receipt_.retries = committed->retries;
-    const delta::CommitOutcome& outcome = committed->outcome;
-    if (const auto* done = std::get_if<delta::Committed>(&outcome)) {
-      decided_ = Committed{done->version};
+    receipt_.retries = landed->retries;
+    if (landed->already_applied) {
+      decided_ = AlreadyApplied{landed->version};
+    } else {
+      decided_ = Committed{landed->version};
       folders_.Keep();
-      return {};
     }
-    if (std::holds_alternative<delta::Unknown>(outcome)) {
-      folders_.Keep();
-      return *delta::ErrorOf(outcome, log_.path());
-    }
-    DiscardStaged();
-    if (const auto* applied = std::get_if<delta::AlreadyApplied>(&outcome)) {
-      decided_ = AlreadyApplied{applied->version};
-      return {};
-    }
-    return *delta::ErrorOf(outcome, log_.path());
+    return {};
   }
 
-  Result<delta::CommitResult> TryCommit() {
-    LG_ASSIGN_OR_RETURN(const auto request, MakeRequest());
-    CommitEvents observer(log_.path(), context_.events);
-    delta::CommitContext commit{.clock = context_.clock,
-                                .random = context_.random,
-                                .observer = observer,
-                                .cancel = context_.cancel,
-                                .retries = context_.policy.commit_retries};
-    commit.recheck = [this](const delta::Snapshot& head) {
-      return delta::CheckAppendable(**head.schema, *table_schema_);
-    };
-    return delta::Commit(log_, base_, request, commit);
+  Result<Landed> TryCommit() {
+    auto request = MakeRequest();
+    std::vector<std::string> staged;
+    for (const auto* files : {&staged_.files, &kept_files_}) {
+      for (const auto& file : *files) staged.push_back(file.path);
+    }
+    if (!request) {
+      // No entry names these files yet; one that cannot be removed is an orphan no reader sees.
+      (void)log_.Discard(staged);
+      return std::move(request).error();
+    }
+    return Land(log_, base_, *request, staged, context_.policy.commit_retries, context_,
+                [this](const delta::Snapshot& head) { return CheckHead(head); });
   }
 
-  // Only once it is certain that no commit names these files. One that cannot be removed is
-  // an orphan no reader sees.
-  void DiscardStaged() {
-    std::vector<std::string> paths;
-    paths.reserve(staged_.files.size());
-    for (const auto& file : staged_.files) paths.push_back(file.path);
-    (void)log_.Discard(paths);
+  Status CheckHead(const delta::Snapshot& head) const {
+    return merges_schema() ? Status() : delta::CheckAppendable(**head.schema, *table_schema_);
   }
 
   Result<WriteReceipt> Finish() {
@@ -355,7 +483,10 @@ class DeltaWrite {
   std::map<std::string, std::string> configuration_;
   std::vector<std::string> actions_;
   bool changes_table_ = false;
+  std::string schema_string_;  // of the table, as the staged files will have it; "" for a new one
+  engine::DeltaStageOptions stage_;
   StagedFiles staged_;
+  std::vector<delta::AddFile> kept_files_;  // rows of replaced files that stay
 };
 
 }  // namespace

@@ -61,7 +61,7 @@ TEST_F(DeltaWrites, AppendsOneVersion) {
   const auto log = LogOf("t");
   ASSERT_EQ(log.size(), 2u);
   EXPECT_FALSE(log[1].metadata);
-  EXPECT_EQ(log[1].removes, 0);
+  EXPECT_EQ(log[1].removed.size(), 0U);
   EXPECT_EQ(Count("t"), 50);
 }
 
@@ -79,7 +79,7 @@ TEST_F(DeltaWrites, OverwriteRemovesEveryFileInTheSameCommit) {
   ASSERT_TRUE(receipt) << receipt.error().ToString();
   const auto log = LogOf("t");
   ASSERT_EQ(log.size(), 3u);
-  EXPECT_EQ(log[2].removes, 2);
+  EXPECT_EQ(log[2].removed.size(), 2U);
   EXPECT_EQ(log[2].adds, 1);
   EXPECT_FALSE(log[2].metadata);
   EXPECT_EQ(Count("t"), 10);
@@ -217,7 +217,7 @@ TEST_F(DeltaWrites, ZeroRowsOverwriteLeavesAnEmptyTable) {
   ASSERT_TRUE(WriteRows(To("t"), 1));
   const auto receipt = WriteRows(To("t", WriteMode::kOverwrite), 0);
   ASSERT_TRUE(receipt) << receipt.error().ToString();
-  EXPECT_EQ(LogOf("t").at(1).removes, 1);
+  EXPECT_EQ(LogOf("t").at(1).removed.size(), 1U);
   EXPECT_EQ(Count("t"), 0);
 }
 
@@ -465,9 +465,9 @@ TEST_F(DeltaWrites, MaintainsByPolicy) {
   EXPECT_EQ(third->maintenance[0].version, 3);
   const auto log = LogOf("t");
   ASSERT_EQ(log.size(), 4u);
-  EXPECT_EQ(log[3].removes, 3);
+  EXPECT_EQ(log[3].removed.size(), 3U);
   EXPECT_EQ(log[3].adds, 1);
-  EXPECT_FALSE(log[3].data_change);
+  EXPECT_FALSE(log[3].adds_rows);
   EXPECT_EQ(Count("t"), 30);
 }
 

@@ -41,9 +41,9 @@ Status CheckTarget(const std::string& path, WriteMode mode) {
   return {};
 }
 
-// In mode error the name must still be free: a link fails where a rename would replace.
+// Unless it may be replaced the name must still be free: a link fails where a rename would not.
 Status PutInPlace(const std::string& temporary, const std::string& path, WriteMode mode) {
-  if (mode == WriteMode::kError) {
+  if (mode != WriteMode::kOverwrite) {
     if (::link(temporary.c_str(), path.c_str()) == 0) return base::RemoveFile(temporary);
     const int error = errno;
     if (error == EEXIST) {
@@ -69,6 +69,11 @@ Result<WriteReceipt> WriteToFile(const SourceFactory& source, const std::string&
   PhaseClock phases(context.clock);
   WriteReceipt receipt;
   LG_RETURN_IF_ERROR(CheckTarget(path, options.mode));
+  LG_ASSIGN_OR_RETURN(const auto there, base::KindOf(path));
+  if (options.mode == WriteMode::kIgnore && there == base::PathKind::kFile) {
+    receipt.outcome = NothingToWrite{};
+    return receipt;
+  }
   LG_ASSIGN_OR_RETURN(auto stream, source());
   LG_ASSIGN_OR_RETURN(auto plan, PlanWrite(options, format, stream->schema(), context.policy, {},
                                            context.expected_rows));

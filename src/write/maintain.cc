@@ -2,18 +2,15 @@
 
 #include <algorithm>
 #include <charconv>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "base/file.h"
 #include "base/try.h"
-#include "base/uuid.h"
 #include "delta/action.h"
-#include "delta/commit.h"
 #include "engine/delta_log.h"
-#include "write/commit_events.h"
+#include "write/optimize.h"
 
 namespace lakegate::write {
 
@@ -48,50 +45,9 @@ Result<Head> Measure(delta::Log& log, const MaintenancePolicy& policy) {
   head.metrics.since_checkpoint = head.snapshot.version - NewestCheckpoint(log.path());
   for (const auto& file : files) {
     head.metrics.small_files += file.bytes < policy.small_file_bytes ? 1 : 0;
-    const auto add = nlohmann::json::parse(file.json, nullptr, false);
-    const auto vector = add.find("deletionVector");
-    if (vector != add.end() && !vector->is_null()) head.metrics.deletion_vectors = true;
+    if (delta::HasDeletionVector(file)) head.metrics.deletion_vectors = true;
   }
   return head;
-}
-
-// The compacted files' actions in one commit on the version they were made from.
-Result<std::optional<std::int64_t>> Optimize(delta::Log& log, const delta::Snapshot& head,
-                                             std::int64_t target_file_bytes,
-                                             WriteContext& context) {
-  LG_ASSIGN_OR_RETURN(
-      const std::string text,
-      engine::CompactDelta(*context.engine, *head.handle, target_file_bytes, context.cancel));
-  const auto parsed = nlohmann::json::parse(text, nullptr, false);
-  if (!parsed.is_object() || !parsed.contains("actions")) {
-    return Error(ErrorKind::kInternal, "A compaction gave no list of actions.");
-  }
-  delta::CommitRequest request;
-  request.operation = delta::Operation::kOptimize;
-  request.operation_name = "OPTIMIZE";
-  request.write_id = base::MakeUuidV4(context.random).ToString();
-  std::vector<std::string> staged;
-  for (const auto& action : parsed["actions"]) {
-    request.actions.push_back(action.dump());
-    if (const auto add = action.find("add"); add != action.end()) {
-      staged.push_back(add->value("path", ""));
-    }
-  }
-  if (request.actions.empty()) return std::optional<std::int64_t>();
-  CommitEvents observer(log.path(), context.events);
-  const delta::CommitContext commit{.clock = context.clock,
-                                    .random = context.random,
-                                    .observer = observer,
-                                    .cancel = context.cancel,
-                                    .retries = 0};
-  auto result = delta::Commit(log, head, request, commit);
-  if (result && std::holds_alternative<delta::Committed>(result->outcome)) {
-    return std::optional(std::get<delta::Committed>(result->outcome).version);
-  }
-  const bool unknown = result && std::holds_alternative<delta::Unknown>(result->outcome);
-  if (!unknown) (void)log.Discard(staged);
-  if (!result) return std::move(result).error();
-  return *delta::ErrorOf(result->outcome, log.path());
 }
 
 void Fail(const Error& error, MaintenanceDecision* decision) {
@@ -101,14 +57,14 @@ void Fail(const Error& error, MaintenanceDecision* decision) {
 
 void RunOptimize(delta::Log& log, const delta::Snapshot& head, std::int64_t target_file_bytes,
                  WriteContext& context, MaintenanceDecision* decision) {
-  const auto version = Optimize(log, head, target_file_bytes, context);
-  if (!version) {
-    Fail(version.error(), decision);
-  } else if (!*version) {
+  const auto compacted = Compact(log, head, {.target_file_bytes = target_file_bytes}, context);
+  if (!compacted) {
+    Fail(compacted.error(), decision);
+  } else if (!compacted->landed) {
     decision->done = false;
     decision->reason = "nothing_to_compact";
   } else {
-    decision->version = **version;
+    decision->version = compacted->landed->version;
   }
 }
 

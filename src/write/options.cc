@@ -12,10 +12,13 @@ namespace lakegate {
 
 namespace {
 
-constexpr std::array<std::pair<WriteMode, std::string_view>, 3> kModes = {{
+constexpr std::array<std::pair<WriteMode, std::string_view>, 6> kModes = {{
     {WriteMode::kError, "error"},
     {WriteMode::kAppend, "append"},
     {WriteMode::kOverwrite, "overwrite"},
+    {WriteMode::kIgnore, "ignore"},
+    {WriteMode::kOverwritePartitions, "overwrite_partitions"},
+    {WriteMode::kReplaceWhere, "replace_where"},
 }};
 
 Status CheckUnique(const std::vector<std::string>& columns, std::string_view option) {
@@ -88,6 +91,12 @@ Status WriteOptions::Validate() const {
     return Error(ErrorKind::kInvalidArgument,
                  "A destination cannot be pinned to a version or a moment; use expected_version: " +
                      destination.path);
+  }
+  if ((mode == WriteMode::kReplaceWhere) != !replace_where.empty()) {
+    return Error(ErrorKind::kInvalidArgument,
+                 replace_where.empty()
+                     ? "Mode replace_where needs a condition: replace_where is empty."
+                     : "The condition replace_where is read with mode replace_where alone.");
   }
   LG_RETURN_IF_ERROR(CheckUnique(partition_by, "partition_by"));
   LG_RETURN_IF_ERROR(CheckUnique(not_null, "not_null"));

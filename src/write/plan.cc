@@ -92,8 +92,8 @@ Status CheckValue(const FormatOption& option, const std::string& value) {
       return BadValue(option.name, value, "zstd, snappy, lz4, gzip or none");
     }
     case OptionType::kSchemaMode:
-      if (value == "strict" || value == "overwrite") return {};
-      return BadValue(option.name, value, "strict or overwrite");
+      if (value == "strict" || value == "merge" || value == "overwrite") return {};
+      return BadValue(option.name, value, "strict, merge or overwrite");
   }
   return {};
 }
@@ -128,7 +128,10 @@ Status CheckFileRequest(const WriteOptions& options, DataFormat format) {
                  fmt::format("A {} file cannot do this: {}; write to format delta instead.",
                              DataFormatName(format), what));
   };
-  if (options.mode == WriteMode::kAppend) return refuse("mode append");
+  if (options.mode != WriteMode::kError && options.mode != WriteMode::kOverwrite &&
+      options.mode != WriteMode::kIgnore) {
+    return refuse(fmt::format("mode {}", WriteModeName(options.mode)));
+  }
   if (!options.partition_by.empty() || !options.destination.partition_columns.empty()) {
     return refuse("partition_by");
   }
@@ -309,9 +312,14 @@ std::int64_t TargetFileBytes(const WritePolicy& policy, std::optional<std::int64
 Status CheckWriteOptions(const WriteOptions& options, DataFormat format) {
   if (format != DataFormat::kDelta) LG_RETURN_IF_ERROR(CheckFileRequest(options, format));
   LG_RETURN_IF_ERROR(CheckFormatOptions(options, format));
-  if (options.options.contains("schema_mode") && options.mode != WriteMode::kOverwrite) {
+  if (options.mode == WriteMode::kOverwrite) return {};
+  for (const auto* given : {&options.options, &options.destination.options}) {
+    const auto found = given->find("schema_mode");
+    if (found == given->end() || found->second != "overwrite") continue;
     return Error(ErrorKind::kInvalidArgument,
-                 "The option schema_mode is read in mode overwrite alone.");
+                 fmt::format("A schema can be overwritten in mode overwrite alone, not in {}; use "
+                             "schema_mode = merge.",
+                             WriteModeName(options.mode)));
   }
   return {};
 }

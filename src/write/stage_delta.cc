@@ -10,6 +10,22 @@
 
 namespace lakegate::write {
 
+namespace {
+
+Status DropEmptyFiles(const engine::DeltaStageOptions& options, const WriteContext& context,
+                      std::vector<delta::AddFile>* files) {
+  std::vector<std::string> empty;
+  std::erase_if(*files, [&](const delta::AddFile& file) {
+    if (file.rows != 0) return false;
+    empty.push_back(options.folder.empty() ? file.path : options.folder + "/" + file.path);
+    return true;
+  });
+  if (empty.empty()) return {};
+  return engine::DiscardStaged(*context.engine, options.path, empty);
+}
+
+}  // namespace
+
 Result<StagedFiles> StageDelta(ArrowStream rows, const ArrowSchema& schema,
                                const engine::DeltaStageOptions& options,
                                const WriteContext& context) {
@@ -28,6 +44,7 @@ Result<StagedFiles> StageDelta(ArrowStream rows, const ArrowSchema& schema,
   LG_ASSIGN_OR_RETURN(const std::string adds, std::move(stage).Finish());
   StagedFiles staged;
   LG_ASSIGN_OR_RETURN(staged.files, delta::ParseAdds(adds));
+  LG_RETURN_IF_ERROR(DropEmptyFiles(options, context, &staged.files));
   std::set<std::map<std::string, std::optional<std::string>>> partitions;
   for (const auto& file : staged.files) {
     staged.rows += file.rows;

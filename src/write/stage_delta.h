@@ -21,7 +21,8 @@ struct StagedFiles {
   std::string digest = {};  // of the rows in the order written
 };
 
-// Reads the stream to its end. On failure nothing staged is left behind.
+// Reads the stream to its end. On failure nothing staged is left behind; a file without rows is
+// none.
 Result<StagedFiles> StageDelta(ArrowStream rows, const ArrowSchema& schema,
                                const engine::DeltaStageOptions& options,
                                const WriteContext& context);

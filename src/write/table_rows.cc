@@ -1,0 +1,135 @@
+#include "write/table_rows.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "base/text.h"
+#include "base/try.h"
+#include "columnar/schema.h"
+#include "columnar/view.h"
+
+namespace lakegate::write {
+
+namespace {
+
+// A name that no column of the table has.
+std::string UnusedName(const ArrowSchema& schema, std::string name) {
+  const auto taken = columnar::ColumnNames(schema);
+  while (std::find(taken.begin(), taken.end(), name) != taken.end()) name += '_';
+  return name;
+}
+
+}  // namespace
+
+std::vector<delta::AddFile> Matches::PartlyMatched() const {
+  std::vector<delta::AddFile> partly;
+  for (const auto& matched : files) {
+    if (matched.rows != delta::LiveRows(matched.file)) partly.push_back(matched.file);
+  }
+  return partly;
+}
+
+std::string Enclosed(std::string_view condition) {
+  // A comment at the end of it ends with its line.
+  return fmt::format("({}\n)", condition);
+}
+
+TableRows::TableRows(delta::Log& log, const delta::Snapshot& base, WriteContext& context,
+                     MoreTables more)
+    : log_(log),
+      base_(base),
+      context_(context),
+      more_(std::move(more)),
+      file_column_(UnusedName(**base.schema, "__lakegate_file")),
+      quoted_file_column_(base::QuoteIdentifier(file_column_)) {}
+
+Result<std::vector<delta::AddFile>> TableRows::Files() {
+  if (!files_) {
+    LG_ASSIGN_OR_RETURN(const std::string text, log_.Files(base_));
+    LG_ASSIGN_OR_RETURN(files_, delta::ParseAdds(text));
+  }
+  return *files_;
+}
+
+std::string TableRows::Columns(std::string_view prefix) const {
+  std::string list;
+  for (const auto& name : columnar::ColumnNames(**base_.schema)) {
+    list += fmt::format("{}{}{}", list.empty() ? "" : ", ", prefix, base::QuoteIdentifier(name));
+  }
+  return list;
+}
+
+Result<Matches> TableRows::Find(std::string_view condition) {
+  if (condition.empty()) {
+    Matches all;
+    LG_ASSIGN_OR_RETURN(const auto files, Files());
+    for (const auto& file : files) {
+      const std::int64_t rows = delta::LiveRows(file);
+      all.files.push_back({file, rows});
+      all.rows = all.rows < 0 || rows < 0 ? -1 : all.rows + rows;
+    }
+    return all;
+  }
+  return MatchesOf(fmt::format("SELECT {0}, count(*) FROM target WHERE {1} GROUP BY {0}",
+                               quoted_file_column_, Enclosed(condition)));
+}
+
+Result<Matches> TableRows::MatchesOf(std::string_view sql) {
+  LG_ASSIGN_OR_RETURN(auto stream, Query(sql, nullptr));
+  LG_ASSIGN_OR_RETURN(const auto files, Files());
+  // A row's file is told as a URL, the log spells a path: both name one file on the disk.
+  std::map<std::string, const delta::AddFile*> by_name;
+  for (const auto& file : files) {
+    by_name[log_.path() + "/" + delta::DecodePath(file.path)] = &file;
+  }
+  constexpr std::string_view kScheme = "file://";
+  Matches matches;
+  while (true) {
+    LG_ASSIGN_OR_RETURN(const auto batch, stream->Next());
+    if (!batch) break;
+    LG_ASSIGN_OR_RETURN(const auto view, columnar::BatchView::Open(stream->schema(), **batch));
+    for (std::int64_t row = 0; row < view.length(); ++row) {
+      std::string_view url = view.column(0).Bytes(row);
+      if (url.starts_with(kScheme)) url.remove_prefix(kScheme.size());
+      const auto found = by_name.find(delta::DecodePath(url));
+      if (found == by_name.end()) {
+        return Error(ErrorKind::kInternal,
+                     fmt::format("A row came from a file that the log does not name: {}", url));
+      }
+      const std::int64_t rows = view.column(1).Int64(row);
+      matches.files.push_back({*found->second, rows});
+      matches.rows += rows;
+      matches.most.resize(static_cast<std::size_t>(view.column_count() - 2));
+      for (std::int64_t i = 2; i < view.column_count(); ++i) {
+        auto& most = matches.most[static_cast<std::size_t>(i - 2)];
+        most = std::max(most, view.column(i).Int64(row));
+      }
+    }
+  }
+  std::sort(matches.files.begin(), matches.files.end(),
+            [](const auto& a, const auto& b) { return a.file.path < b.file.path; });
+  return matches;
+}
+
+Result<ArrowStream> TableRows::Query(std::string_view sql,
+                                     const std::vector<delta::AddFile>* files) {
+  DatasetLocation location;
+  location.path = log_.path();
+  location.version = base_.version;
+  engine::DeltaView view{.file_column = file_column_};
+  if (files != nullptr) {
+    view.files.emplace();
+    for (const auto& file : *files) view.files->push_back(file.path);
+  }
+  LG_ASSIGN_OR_RETURN(const auto table, engine::Table::OpenDelta(*context_.engine, location, view));
+  LG_ASSIGN_OR_RETURN(auto session, engine::EngineSession::Open(context_.engine));
+  LG_RETURN_IF_ERROR(session.AddTable("target", table));
+  if (more_) LG_RETURN_IF_ERROR(more_(session));
+  LG_ASSIGN_OR_RETURN(const auto plan, session.PlanStatement(sql, {}, 0, context_.cancel));
+  return plan.Execute(0, context_.cancel);
+}
+
+}  // namespace lakegate::write

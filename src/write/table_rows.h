@@ -1,0 +1,80 @@
+// The rows of one version of a table, asked by SQL: which files hold rows that meet a condition,
+// and the rows of some files.
+//
+// Texts name the table `target`; conditions are SQL expressions over its columns, judged by the
+// caller, and NULL is not met. Rows come in the order of the files, so that equal versions give
+// equal streams.
+#ifndef LAKEGATE_WRITE_TABLE_ROWS_H_
+#define LAKEGATE_WRITE_TABLE_ROWS_H_
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "delta/action.h"
+#include "delta/log.h"
+#include "delta/snapshot.h"
+#include "engine/statement.h"
+#include "write/context.h"
+
+namespace lakegate::write {
+
+struct MatchedFile {
+  delta::AddFile file;
+  std::int64_t rows = 0;  // that meet the condition
+};
+
+struct Matches {
+  std::vector<MatchedFile> files = {};  // by path
+  std::int64_t rows = 0;
+  // The largest value of each further column that a text gave.
+  std::vector<std::int64_t> most = {};
+
+  // Files of which some rows meet the condition and some do not.
+  std::vector<delta::AddFile> PartlyMatched() const;
+};
+
+class TableRows {
+ public:
+  // What else a text may name, put into its session.
+  using MoreTables = std::function<Status(engine::EngineSession&)>;
+
+  // Borrows log, base and context, which outlive it.
+  TableRows(delta::Log& log, const delta::Snapshot& base, WriteContext& context,
+            MoreTables more = {});
+
+  // The live files, by path.
+  Result<std::vector<delta::AddFile>> Files();
+
+  // `condition` may be empty: every row.
+  Result<Matches> Find(std::string_view condition);
+  // The same from any text that gives file_column(), a number of rows, and further integers.
+  Result<Matches> MatchesOf(std::string_view sql);
+
+  // The stream of a text over the rows of `files`, or of all files.
+  Result<ArrowStream> Query(std::string_view sql, const std::vector<delta::AddFile>* files);
+
+  // The column of `target` that tells a row's file, as it is written in a text.
+  const std::string& file_column() const { return quoted_file_column_; }
+  // The table's own columns as a text lists them, each with `prefix` before it.
+  std::string Columns(std::string_view prefix = "") const;
+
+ private:
+  delta::Log& log_;
+  const delta::Snapshot& base_;
+  WriteContext& context_;
+  MoreTables more_;
+  std::string file_column_;
+  std::string quoted_file_column_;
+  std::optional<std::vector<delta::AddFile>> files_;
+};
+
+// "(condition)" so that whatever follows is no part of it.
+std::string Enclosed(std::string_view condition);
+
+}  // namespace lakegate::write
+
+#endif  // LAKEGATE_WRITE_TABLE_ROWS_H_
