@@ -26,6 +26,7 @@ std::span<const Verb> AllVerbs();
 Action DeclareRun(CLI::App& command);
 Action DeclareSql(CLI::App& command);
 Action DeclareWrite(CLI::App& command);
+Action DeclareDelta(CLI::App& command);
 Action DeclareGuard(CLI::App& command);
 Action DeclareConfig(CLI::App& command);
 Action DeclareRuns(CLI::App& command);

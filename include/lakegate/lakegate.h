@@ -14,6 +14,7 @@
 #include "lakegate/canonical_sort.h"
 #include "lakegate/dataset.h"
 #include "lakegate/dedupe.h"
+#include "lakegate/delta_table.h"
 #include "lakegate/error.h"
 #include "lakegate/explode_list.h"
 #include "lakegate/interval_align.h"

@@ -21,6 +21,7 @@
 #include "lakegate/arrow.h"
 #include "lakegate/cancel.h"
 #include "lakegate/dataset.h"
+#include "lakegate/delta_table.h"
 #include "lakegate/export.h"
 #include "lakegate/kernel_call.h"
 #include "lakegate/policy.h"
@@ -137,6 +138,10 @@ class LAKEGATE_EXPORT Session {
                              const QueryOptions& query = {});
   Result<WriteReceipt> WriteStream(ArrowStream source, const WriteOptions& write,
                                    const CancelToken& cancel = {});
+
+  // The control plane of a Delta table: a path, or a name of the profile's datasets. That it is a
+  // table, its calls find out. kSqlPolicyViolation outside the allowed roots.
+  Result<DeltaTable> Delta(std::string_view table);
 
   // The rows as the bytes of one file of a format (Arrow IPC, Parquet, ...), handed out in
   // pieces: for pipes. The file is made in the spill directory first. A `sink` that gives false

@@ -8,9 +8,7 @@
 namespace lakegate {
 
 Result<ArrowStream> Session::Sql(std::string_view text, const QueryOptions& options) {
-  const std::shared_ptr<session::SessionState>& state = impl_->state;
-  if (state->workers != nullptr) return state->workers->Run(state, text, options);
-  return session::JudgeAndRun(state, text, options);
+  return session::RunText(impl_->state, text, options);
 }
 
 Result<std::vector<std::string>> Session::Split(std::string_view text) const {

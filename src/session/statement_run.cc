@@ -79,4 +79,10 @@ Result<ArrowStream> JudgeAndRun(const std::shared_ptr<SessionState>& state, std:
   return RunStatement(state, sql, judged.facts, judged.policy, options);
 }
 
+Result<ArrowStream> RunText(const std::shared_ptr<SessionState>& state, std::string_view sql,
+                            const QueryOptions& options) {
+  if (state->workers != nullptr) return state->workers->Run(state, sql, options);
+  return JudgeAndRun(state, sql, options);
+}
+
 }  // namespace lakegate::session

@@ -28,7 +28,11 @@ struct JudgedStatement {
 Result<JudgedStatement> JudgeForRun(SessionState& state, std::string_view sql,
                                     const QueryOptions& options);
 
-// The way of a text: judged and run here, whatever execution.isolation says.
+// The way of a text: judged and run in a worker where execution.isolation says so, else here.
+Result<ArrowStream> RunText(const std::shared_ptr<SessionState>& state, std::string_view sql,
+                            const QueryOptions& options);
+
+// Judged and run here, whatever execution.isolation says.
 Result<ArrowStream> JudgeAndRun(const std::shared_ptr<SessionState>& state, std::string_view sql,
                                 const QueryOptions& options);
 
