@@ -45,6 +45,7 @@ struct DeltaOptions {
   std::optional<std::int64_t> expected_version;
   std::string check;
   std::string name;
+  std::string run_id;
 };
 
 using Run = std::function<int(DeltaTable&, const DeltaOptions&, Console&)>;
@@ -90,7 +91,7 @@ Result<DeltaVersion> VersionOf(const DeltaOptions& options) {
 ChangeOptions ChangeOf(const DeltaOptions& options, const Console& console) {
   return {.expected_version = options.expected_version,
           .dry_run = options.dry_run,
-          .run_id = {},
+          .run_id = options.run_id,
           .cancel = console.cancel()};
 }
 
@@ -462,6 +463,7 @@ Action DeclareDelta(CLI::App& command) {
     row.declare(*verb, *options);
     if (row.changes) {
       verb->add_flag("--dry-run", options->dry_run, "Decide and count, and change nothing");
+      verb->add_option("--run-id", options->run_id, "An id of yours, kept in the log");
       verb->add_option("--expected-version", options->expected_version,
                        "Fail unless this is the table's version");
     }

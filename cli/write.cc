@@ -23,6 +23,7 @@ struct WriteOptionsOfCommand {
   std::string mode = "error";
   std::string replace_where;
   std::string app_transaction;
+  std::string run_id;
   std::string statistics = "auto";
   std::optional<std::int64_t> expected_version;
   std::vector<std::string> partition_by;
@@ -99,6 +100,7 @@ Result<WriteOptions> ToWriteOptions(const WriteOptionsOfCommand& options) {
   auto mode = WriteModeFromText(options.mode);
   if (!mode) return mode.error();
   write.mode = *mode;
+  write.run_id = options.run_id;
   write.replace_where = options.replace_where;
   write.partition_by = options.partition_by;
   write.not_null = options.not_null;
@@ -178,6 +180,7 @@ Action DeclareWrite(CLI::App& command) {
   repeated("--option", options->options, "An option of the format, name=value; repeatable");
   command.add_option("--app-transaction", options->app_transaction,
                      "Application transaction id:version; one that is recorded writes nothing");
+  command.add_option("--run-id", options->run_id, "An id of yours, kept in receipt and log");
   command.add_option("--expected-version", options->expected_version,
                      "Fail unless this is the table's version");
   command.add_option("--statistics", options->statistics, "auto, off, or columns a,b");
