@@ -10,6 +10,7 @@
 
 #include "cli/exit_code.h"
 #include "cli/merge_clause.h"
+#include "cli/receipt_summary.h"
 #include "cli/session_options.h"
 #include "cli/verb.h"
 #include "lakegate/delta_table.h"
@@ -92,6 +93,7 @@ ChangeOptions ChangeOf(const DeltaOptions& options, const Console& console) {
   return {.expected_version = options.expected_version,
           .dry_run = options.dry_run,
           .run_id = options.run_id,
+          .table_name = "target",
           .cancel = console.cancel()};
 }
 
@@ -115,12 +117,7 @@ int Report(const Result<ChangeReceipt>& receipt, Console& console) {
     return kExitOk;
   }
   for (const auto& file : receipt->files) console.Out(file + "\n");
-  std::string counts;
-  for (const auto& [name, value] : receipt->metrics) counts += fmt::format(", {} {}", name, value);
-  console.Note(receipt->version >= 0 ? fmt::format("{}: {} as version {}{}", receipt->path,
-                                                   receipt->operation, receipt->version, counts)
-                                     : fmt::format("{}: {} {}{}", receipt->path, receipt->operation,
-                                                   receipt->reason, counts));
+  console.Note(SummaryOf(*receipt));
   return kExitOk;
 }
 

@@ -23,4 +23,13 @@ std::string SummaryOf(const WriteReceipt& receipt) {
                      receipt.rows, receipt.files.size(), receipt.bytes);
 }
 
+std::string SummaryOf(const ChangeReceipt& receipt) {
+  std::string text =
+      receipt.version >= 0
+          ? fmt::format("{}: {} as version {}", receipt.path, receipt.operation, receipt.version)
+          : fmt::format("{}: {} {}", receipt.path, receipt.operation, receipt.reason);
+  for (const auto& [name, value] : receipt.metrics) text += fmt::format(", {} {}", name, value);
+  return text;
+}
+
 }  // namespace lakegate::cli

@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cctype>
 #include <memory>
 
 #include "cli/exit_code.h"
+#include "cli/receipt_summary.h"
 #include "cli/session_options.h"
 #include "cli/verb.h"
 #include "lakegate/render.h"
@@ -66,8 +68,33 @@ Status PrintRows(Session& session, ArrowStream rows, const SqlOptionsOfCommand& 
   return printed ? Status() : Status(printed.error());
 }
 
+// Whether a statement begins with a word that changes rows.
+bool ChangesRows(std::string_view statement) {
+  const auto begin = statement.find_first_not_of(" \t\r\n");
+  if (begin == std::string_view::npos) return false;
+  std::string word;
+  for (const char c : statement.substr(begin)) {
+    if (!std::isalpha(static_cast<unsigned char>(c))) break;
+    word += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  }
+  return word == "INSERT" || word == "DELETE" || word == "UPDATE" || word == "MERGE";
+}
+
+Status ChangeRows(Session& session, const std::string& statement, const QueryOptions& query,
+                  Console& console) {
+  const auto receipt = session.Execute(statement, query);
+  if (!receipt) return receipt.error();
+  if (console.json()) {
+    console.Out(ToJson(*receipt) + "\n");
+  } else {
+    console.Note(SummaryOf(*receipt));
+  }
+  return {};
+}
+
 Status RunOne(Session& session, const std::string& statement, const SqlOptionsOfCommand& options,
               const QueryOptions& query, Console& console) {
+  if (ChangesRows(statement)) return ChangeRows(session, statement, query, console);
   auto rows = session.Sql(statement, query);
   if (!rows) return rows.error();
   return PrintRows(session, *std::move(rows), options, console);

@@ -180,6 +180,12 @@ void lg_engine_free(lg_engine* engine);
 int32_t lg_sql_split(lg_str sql, lg_str limits, lg_text** out, lg_error** err);
 /* What the statements are and name, from the AST alone: see docs/FACTS.md. */
 int32_t lg_sql_facts(lg_str sql, lg_str limits, lg_text** out, lg_error** err);
+/* One INSERT, DELETE, UPDATE or MERGE taken apart, nothing judged: {"kind", "table": [parts],
+ * "alias" (what expressions call it), "columns", "source" (a query), "source_alias", "condition",
+ * "set": [[column, expression]], "clauses": [{"when": "matched"|"not_matched"|
+ * "not_matched_by_source", "then": "update"|"delete"|"insert", "condition", "columns",
+ * "values"}]}. A statement that says more than that is LG_ERR_UNSUPPORTED. */
+int32_t lg_sql_change(lg_str sql, lg_str limits, lg_text** out, lg_error** err);
 
 /* ---- tables: a location opened for reading ----
  * {"format": "delta"|"parquet"|"csv"|"ndjson"|"arrow", "paths": [absolute file or folder, ...],

@@ -1,6 +1,7 @@
 //! SQL text: one tokeniser, one splitter, one parser and one dialect for everything.
 
 mod caps;
+mod change;
 mod facts;
 mod judged;
 mod split;

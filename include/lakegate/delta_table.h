@@ -100,6 +100,8 @@ struct ChangeOptions {
   // Decide and count, and change nothing.
   bool dry_run = false;
   std::string run_id = {};
+  // What a condition may call the table: an identifier.
+  std::string table_name = "target";
   CancelToken cancel = {};
 };
 
@@ -137,6 +139,9 @@ struct MergeClause {
 struct MergeOptions {
   std::string on;
   std::vector<MergeClause> clauses;
+  // What expressions call the two sides: identifiers, quoted where SQL wants it.
+  std::string target_name = "target";
+  std::string source_name = "source";
 };
 
 struct OptimizeOptions {

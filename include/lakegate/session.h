@@ -139,6 +139,13 @@ class LAKEGATE_EXPORT Session {
   Result<WriteReceipt> WriteStream(ArrowStream source, const WriteOptions& write,
                                    const CancelToken& cancel = {});
 
+  // One INSERT INTO, DELETE FROM, UPDATE or MERGE INTO of a registered Delta dataset, in one commit
+  // (`DeltaTable` says how). Its policy must allow the statement. Conditions are expressions over
+  // the columns of one row; parameters are bound in the query of an INSERT alone. kUnsupported
+  // names a clause that is not run, kSqlPolicyViolation a table under a protection of the policy,
+  // kInvalidArgument a statement that gives rows.
+  Result<ChangeReceipt> Execute(std::string_view text, const QueryOptions& options = {});
+
   // The control plane of a Delta table: a path, or a name of the profile's datasets. That it is a
   // table, its calls find out. kSqlPolicyViolation outside the allowed roots.
   Result<DeltaTable> Delta(std::string_view table);

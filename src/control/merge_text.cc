@@ -77,7 +77,7 @@ bool Names(std::string_view text, std::string_view name) {
 
 // "every column of the source" written out.
 Status FillSet(const std::vector<std::string>& table, const std::vector<std::string>& source,
-               MergeClause* clause) {
+               const std::string& source_name, MergeClause* clause) {
   if (clause->then == MergeThen::kDelete) return {};
   if (!clause->set.empty()) {
     for (const auto& [column, expression] : clause->set) {
@@ -96,7 +96,7 @@ Status FillSet(const std::vector<std::string>& table, const std::vector<std::str
   std::vector<std::string> missing;
   for (const auto& column : table) {
     if (!Contains(source, column)) missing.push_back(column);
-    clause->set[column] = "source." + QuoteIdentifier(column);
+    clause->set[column] = fmt::format("{}.{}", source_name, QuoteIdentifier(column));
   }
   if (missing.empty()) return {};
   return Error(ErrorKind::kSchemaMismatch,
@@ -116,6 +116,8 @@ Result<MergeText> MergeText::Make(const ArrowSchema& table, const ArrowSchema& s
   const auto source_columns = columnar::ColumnNames(source);
   LG_RETURN_IF_ERROR(CheckNames(text.columns_, "table"));
   LG_RETURN_IF_ERROR(CheckNames(source_columns, "source"));
+  LG_RETURN_IF_ERROR(write::CheckIdentifier(merge.target_name));
+  LG_RETURN_IF_ERROR(write::CheckIdentifier(merge.source_name));
   if (merge.on.empty()) {
     return Error(ErrorKind::kInvalidArgument, "A merge needs a condition: 'on' is empty.");
   }
@@ -124,7 +126,7 @@ Result<MergeText> MergeText::Make(const ArrowSchema& table, const ArrowSchema& s
   }
   LG_RETURN_IF_ERROR(CheckActions(merge.clauses));
   for (auto& clause : text.merge_.clauses) {
-    LG_RETURN_IF_ERROR(FillSet(text.columns_, source_columns, &clause));
+    LG_RETURN_IF_ERROR(FillSet(text.columns_, source_columns, merge.source_name, &clause));
   }
   for (const auto& column : text.columns_) {
     if (Names(merge.on, column)) text.key_.push_back(column);
@@ -162,8 +164,8 @@ std::string MergeText::OperationOf() const {
   for (const auto& clause : merge_.clauses) {
     ++number;
     if (clause.when == MergeWhen::kNotMatched) continue;
-    text += clause.when == MergeWhen::kMatched ? " WHEN source.__lakegate_source IS TRUE"
-                                               : " WHEN source.__lakegate_source IS NULL";
+    text += fmt::format(" WHEN {}.__lakegate_source IS {}", merge_.source_name,
+                        clause.when == MergeWhen::kMatched ? "TRUE" : "NULL");
     if (!clause.condition.empty()) text += " AND " + Enclosed(clause.condition);
     text += fmt::format(" THEN {}", number);
   }
@@ -175,7 +177,7 @@ std::string MergeText::OperationOf() const {
 std::string MergeText::Joined(Rows rows) const {
   std::string columns;
   for (const auto& column : columns_) {
-    columns += fmt::format("target.{0} AS {0}, ", QuoteIdentifier(column));
+    columns += fmt::format("{0}.{1} AS {1}, ", merge_.target_name, QuoteIdentifier(column));
   }
   for (std::size_t i = 0; i < merge_.clauses.size(); ++i) {
     const MergeClause& clause = merge_.clauses[i];
@@ -186,12 +188,11 @@ std::string MergeText::Joined(Rows rows) const {
     }
   }
   return fmt::format(
-      "SELECT {}target.{} AS __lakegate_file, target.__lakegate_row AS __lakegate_row, "
-      "{} AS __lakegate_clause FROM (SELECT *, row_number() OVER () AS __lakegate_row FROM "
-      "target) AS target {} (SELECT *, true AS __lakegate_source FROM source) AS source "
-      "ON {}",
-      columns, file_column_, OperationOf(), rows == Rows::kMatched ? "JOIN" : "LEFT JOIN",
-      Enclosed(merge_.on));
+      "SELECT {0}{1}.{2} AS __lakegate_file, {1}.__lakegate_row AS __lakegate_row, {3} AS "
+      "__lakegate_clause FROM (SELECT *, row_number() OVER () AS __lakegate_row FROM target) AS "
+      "{1} {4} (SELECT *, true AS __lakegate_source FROM source) AS {5} ON {6}",
+      columns, merge_.target_name, file_column_, OperationOf(),
+      rows == Rows::kMatched ? "JOIN" : "LEFT JOIN", merge_.source_name, Enclosed(merge_.on));
 }
 
 // Rows without a source matter where a clause speaks of them.
@@ -298,8 +299,8 @@ std::string MergeText::NewRows() const {
     }
     wanted += (wanted.empty() ? "" : " OR ") + Enclosed(clause.condition);
   }
-  return fmt::format("FROM source LEFT ANTI JOIN target ON {} WHERE {}", Enclosed(merge_.on),
-                     wanted);
+  return fmt::format("FROM source AS {} LEFT ANTI JOIN target AS {} ON {} WHERE {}",
+                     merge_.source_name, merge_.target_name, Enclosed(merge_.on), wanted);
 }
 
 std::string MergeText::Inserted() const {

@@ -32,18 +32,17 @@ Status StageKeptRows(write::TableRows& rows, const write::Matches& matches,
   const auto partly = matches.PartlyMatched();
   if (partly.empty()) return {};
   LG_ASSIGN_OR_RETURN(auto kept,
-                      rows.Query(fmt::format("SELECT {} FROM target WHERE {} IS NOT TRUE",
-                                             rows.Columns(), Enclosed(condition)),
+                      rows.Query(fmt::format("SELECT {} {} WHERE {} IS NOT TRUE", rows.Columns(),
+                                             rows.From(), Enclosed(condition)),
                                  &partly));
   LG_RETURN_IF_ERROR(change->Stage(std::move(kept)));
   if (!change_feed) return {};
   // A version with change files is told by them alone: those of whole files belong in there too.
   const auto all = FilesOf(matches);
-  LG_ASSIGN_OR_RETURN(
-      auto deleted,
-      rows.Query(fmt::format("SELECT {}, 'delete' AS _change_type FROM target WHERE {}",
-                             rows.Columns(), Enclosed(condition)),
-                 &all));
+  LG_ASSIGN_OR_RETURN(auto deleted,
+                      rows.Query(fmt::format("SELECT {}, 'delete' AS _change_type {} WHERE {}",
+                                             rows.Columns(), rows.From(), Enclosed(condition)),
+                                 &all));
   return change->StageChanges(std::move(deleted));
 }
 
@@ -74,10 +73,9 @@ Status StageUpdateFeed(write::TableRows& rows, const std::vector<delta::AddFile>
   const std::string where = condition.empty() ? "" : " WHERE " + Enclosed(condition);
   LG_ASSIGN_OR_RETURN(
       auto images,
-      rows.Query(fmt::format("SELECT {0}, 'update_preimage' AS _change_type FROM target{2} "
-                             "UNION ALL "
-                             "SELECT {1}, 'update_postimage' AS _change_type FROM target{2}",
-                             rows.Columns(), updated, where),
+      rows.Query(fmt::format("SELECT {0}, 'update_preimage' AS _change_type {3}{2} UNION ALL "
+                             "SELECT {1}, 'update_postimage' AS _change_type {3}{2}",
+                             rows.Columns(), updated, where, rows.From()),
                  &files));
   return change->StageChanges(std::move(images));
 }
@@ -85,9 +83,10 @@ Status StageUpdateFeed(write::TableRows& rows, const std::vector<delta::AddFile>
 }  // namespace
 
 Result<ChangeReceipt> DeleteRows(const Call& call, const std::string& condition) {
+  LG_RETURN_IF_ERROR(write::CheckIdentifier(call.options.table_name));
   return RunChange("DELETE", call, [&](const Attempt& attempt) -> Status {
     LG_RETURN_IF_ERROR(write::CheckChangeable(attempt.head, call.path));
-    write::TableRows rows(attempt.log, attempt.head, call.context);
+    write::TableRows rows(attempt.log, attempt.head, call.context, {}, call.options.table_name);
     LG_ASSIGN_OR_RETURN(const write::Matches matches, rows.Find(condition));
     attempt.receipt.metrics["numDeletedRows"] = matches.rows;
     if (matches.files.empty()) return Nothing(attempt, "no_rows");
@@ -109,12 +108,13 @@ Result<ChangeReceipt> UpdateRows(const Call& call, const std::map<std::string, s
   if (set.empty()) {
     return Error(ErrorKind::kInvalidArgument, "An update needs a column to set: none is given.");
   }
+  LG_RETURN_IF_ERROR(write::CheckIdentifier(call.options.table_name));
   return RunChange("UPDATE", call, [&](const Attempt& attempt) -> Status {
     LG_RETURN_IF_ERROR(write::CheckChangeable(attempt.head, call.path));
     for (const auto& [column, expression] : set) {
       LG_RETURN_IF_ERROR(columnar::FindColumn(**attempt.head.schema, column, "set"));
     }
-    write::TableRows rows(attempt.log, attempt.head, call.context);
+    write::TableRows rows(attempt.log, attempt.head, call.context, {}, call.options.table_name);
     LG_ASSIGN_OR_RETURN(const write::Matches matches, rows.Find(condition));
     attempt.receipt.metrics["numUpdatedRows"] = matches.rows;
     if (matches.files.empty()) return Nothing(attempt, "no_rows");
@@ -123,7 +123,7 @@ Result<ChangeReceipt> UpdateRows(const Call& call, const std::map<std::string, s
     const auto files = FilesOf(matches);
     const std::string updated = UpdatedColumns(attempt.head, set, condition);
     LG_ASSIGN_OR_RETURN(auto stream,
-                        rows.Query(fmt::format("SELECT {} FROM target", updated), &files));
+                        rows.Query(fmt::format("SELECT {} {}", updated, rows.From()), &files));
     LG_RETURN_IF_ERROR(change.Stage(std::move(stream)));
     if (HasChangeFeed(attempt.head)) {
       LG_RETURN_IF_ERROR(StageUpdateFeed(rows, files, updated, condition, &change));

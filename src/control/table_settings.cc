@@ -61,8 +61,8 @@ Status CheckPropertyName(const std::string& name) {
 // Reads every row, held to the check.
 Status CheckRows(const Attempt& attempt, const Check& check) {
   write::TableRows rows(attempt.log, attempt.head, attempt.call.context);
-  LG_ASSIGN_OR_RETURN(auto stream,
-                      rows.Query("SELECT " + rows.Columns() + " FROM target", nullptr));
+  LG_ASSIGN_OR_RETURN(
+      auto stream, rows.Query(fmt::format("SELECT {} {}", rows.Columns(), rows.From()), nullptr));
   write::Constraints constraints;
   constraints.checks.push_back(check);
   LG_ASSIGN_OR_RETURN(stream, write::HoldTo(std::move(stream), constraints, attempt.call.path,

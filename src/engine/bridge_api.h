@@ -25,6 +25,7 @@
   X(lg_engine_free)                \
   X(lg_sql_split)                  \
   X(lg_sql_facts)                  \
+  X(lg_sql_change)                 \
   X(lg_table_open)                 \
   X(lg_table_schema)               \
   X(lg_table_info)                 \

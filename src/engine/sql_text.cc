@@ -40,6 +40,13 @@ Result<std::string> SqlFacts(std::string_view sql, const SqlLimits& limits) {
       .transform_error(AboutText);
 }
 
+Result<std::string> SqlChange(std::string_view sql, const SqlLimits& limits) {
+  LG_ASSIGN_OR_RETURN(const BridgeApi* api, LoadBridge());
+  const std::string limits_json = LimitsJson(limits);
+  return CallForText<&BridgeApi::lg_sql_change>(*api, Borrow(sql), Borrow(limits_json))
+      .transform_error(AboutText);
+}
+
 Result<std::vector<StatementRange>> SplitSql(std::string_view sql, const SqlLimits& limits) {
   LG_ASSIGN_OR_RETURN(const BridgeApi* api, LoadBridge());
   const std::string limits_json = LimitsJson(limits);

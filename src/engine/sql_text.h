@@ -20,6 +20,10 @@ namespace lakegate::engine {
 // The facts of docs/FACTS.md as JSON; `guard::ParseFacts` reads them.
 Result<std::string> SqlFacts(std::string_view sql, const SqlLimits& limits);
 
+// One INSERT, DELETE, UPDATE or MERGE taken apart, as JSON (lakegate_bridge.h): kUnsupported for
+// another statement, or one with a clause beside those parts. Judges nothing.
+Result<std::string> SqlChange(std::string_view sql, const SqlLimits& limits);
+
 // Byte range of one statement in its text, and where it starts (both count from 1).
 struct StatementRange {
   std::int64_t start = 0;

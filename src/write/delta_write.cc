@@ -345,8 +345,8 @@ class DeltaWrite {
   }
 
   Status StageKeptRows(TableRows& rows, const std::vector<delta::AddFile>& partly) {
-    const std::string text = fmt::format("SELECT {} FROM target WHERE {} IS NOT TRUE",
-                                         rows.Columns(), Enclosed(options_.replace_where));
+    const std::string text = fmt::format("SELECT {} {} WHERE {} IS NOT TRUE", rows.Columns(),
+                                         rows.From(), Enclosed(options_.replace_where));
     LG_ASSIGN_OR_RETURN(auto stream, rows.Query(text, &partly));
     engine::DeltaStageOptions stage = stage_;
     stage.missing_as_null = true;  // columns that this very write adds

@@ -37,12 +37,28 @@ std::string Enclosed(std::string_view condition) {
   return fmt::format("({}\n)", condition);
 }
 
+Status CheckIdentifier(std::string_view text) {
+  const auto is_word = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  const bool plain = !text.empty() && !(text[0] >= '0' && text[0] <= '9') &&
+                     std::all_of(text.begin(), text.end(), is_word);
+  bool quoted = text.size() > 2 && text.front() == '"' && text.back() == '"';
+  for (std::size_t i = 1; quoted && i + 1 < text.size(); ++i) {
+    if (text[i] == '"') quoted = i + 2 < text.size() && text[++i] == '"';
+  }
+  if (plain || quoted) return {};
+  return Error(ErrorKind::kInvalidArgument,
+               fmt::format("A table cannot be called so: '{}'; give an identifier.", text));
+}
+
 TableRows::TableRows(delta::Log& log, const delta::Snapshot& base, WriteContext& context,
-                     MoreTables more)
+                     MoreTables more, std::string called)
     : log_(log),
       base_(base),
       context_(context),
       more_(std::move(more)),
+      from_("FROM target AS " + std::move(called)),
       file_column_(UnusedName(**base.schema, "__lakegate_file")),
       quoted_file_column_(base::QuoteIdentifier(file_column_)) {}
 
@@ -73,8 +89,8 @@ Result<Matches> TableRows::Find(std::string_view condition) {
     }
     return all;
   }
-  return MatchesOf(fmt::format("SELECT {0}, count(*) FROM target WHERE {1} GROUP BY {0}",
-                               quoted_file_column_, Enclosed(condition)));
+  return MatchesOf(fmt::format("SELECT {0}, count(*) {2} WHERE {1} GROUP BY {0}",
+                               quoted_file_column_, Enclosed(condition), from_));
 }
 
 Result<Matches> TableRows::MatchesOf(std::string_view sql) {

@@ -1,7 +1,7 @@
 // The rows of one version of a table, asked by SQL: which files hold rows that meet a condition,
 // and the rows of some files.
 //
-// Texts name the table `target`; conditions are SQL expressions over its columns, judged by the
+// Texts read it with From(); conditions are SQL expressions over its columns, judged by the
 // caller, and NULL is not met. Rows come in the order of the files, so that equal versions give
 // equal streams.
 #ifndef LAKEGATE_WRITE_TABLE_ROWS_H_
@@ -42,9 +42,10 @@ class TableRows {
   // What else a text may name, put into its session.
   using MoreTables = std::function<Status(engine::EngineSession&)>;
 
-  // Borrows log, base and context, which outlive it.
+  // Borrows log, base and context, which outlive it. `called` is what conditions may call the
+  // table, an identifier (CheckIdentifier).
   TableRows(delta::Log& log, const delta::Snapshot& base, WriteContext& context,
-            MoreTables more = {});
+            MoreTables more = {}, std::string called = "target");
 
   // The live files, by path.
   Result<std::vector<delta::AddFile>> Files();
@@ -57,7 +58,9 @@ class TableRows {
   // The stream of a text over the rows of `files`, or of all files.
   Result<ArrowStream> Query(std::string_view sql, const std::vector<delta::AddFile>* files);
 
-  // The column of `target` that tells a row's file, as it is written in a text.
+  // "FROM the table, called so".
+  const std::string& From() const { return from_; }
+  // The column that tells a row's file, as it is written in a text.
   const std::string& file_column() const { return quoted_file_column_; }
   // The table's own columns as a text lists them, each with `prefix` before it.
   std::string Columns(std::string_view prefix = "") const;
@@ -67,10 +70,15 @@ class TableRows {
   const delta::Snapshot& base_;
   WriteContext& context_;
   MoreTables more_;
+  std::string from_;
   std::string file_column_;
   std::string quoted_file_column_;
   std::optional<std::vector<delta::AddFile>> files_;
 };
+
+// A name that a text may hold as it is: letters, digits and '_', or anything in double quotes.
+// kInvalidArgument for anything else.
+Status CheckIdentifier(std::string_view text);
 
 // "(condition)" so that whatever follows is no part of it.
 std::string Enclosed(std::string_view condition);

@@ -129,6 +129,23 @@ def test_tables_of_deltalake_with_deletion_vectors_off_and_times_without_zone(la
     assert left.column("at").to_pylist() == source.column("at").to_pylist()[:40]
 
 
+def test_sql_changes_rows_under_a_policy_that_allows_it(lakegate, table):
+    def change(sql, *more):
+        return lakegate.ok("sql", "--policy", "write", "--table", f"t={table}", *more, sql)
+
+    assert lakegate.error("sql", "--table", f"t={table}", "DELETE FROM t")["kind"] == \
+        "kSqlPolicyViolation"
+    change("DELETE FROM t WHERE id >= 10")
+    receipt = json.loads(change("INSERT INTO t (id, part) VALUES (77, 'new')", "--json"))
+    assert receipt["metrics"]["numOutputRows"] == 1
+    change("UPDATE t SET v = 2.5 WHERE id = 77")
+    change("MERGE INTO t USING (SELECT 77 AS id UNION ALL SELECT 5) AS s ON t.id = s.id "
+           "WHEN MATCHED AND t.id < 10 THEN DELETE WHEN MATCHED THEN UPDATE SET v = t.v + 1")
+    assert [row["id"] for row in rows(table)] == [0, 1, 2, 3, 4, 6, 7, 8, 9, 77]
+    assert rows(table)[-1] == {"id": 77, "part": "new", "v": 3.5}
+    assert len(log_entries(table)) == 5
+
+
 def test_vacuum_asks_twice(lakegate, table):
     lakegate.ok("delta", "delete", table, "--where", "id < 500")
     files = sorted(p for p in table.rglob("*.parquet"))

@@ -275,7 +275,11 @@ fn normalise(ident: &Ident) -> String {
     }
 }
 
-fn parts(name: &ObjectName) -> Vec<String> {
+pub(super) fn last_part(name: &ObjectName) -> String {
+    parts(name).pop().unwrap_or_default()
+}
+
+pub(super) fn parts(name: &ObjectName) -> Vec<String> {
     let parts = name.0.iter().map(|part| match part {
         ObjectNamePart::Identifier(ident) => normalise(ident),
         ObjectNamePart::Function(function) => function.to_string(),
