@@ -227,7 +227,7 @@ TEST_F(DeltaTables, TheChangeFeedTellsEveryRow) {
     auto rows = Table().Changes(from, to);
     EXPECT_TRUE(rows) << rows.error().ToString();
     EXPECT_TRUE(session_->RegisterStream("c", *std::move(rows)));
-    const std::string text =
+    std::string text =
         Rows("SELECT _commit_version, _change_type, id, name FROM c ORDER BY 1, 3, 2 DESC");
     EXPECT_TRUE(session_->Deregister("c"));
     return text;
@@ -394,6 +394,7 @@ TEST_F(DeltaTables, OldEntriesGoOnceACheckpointStandsForThem) {
 TEST_F(DeltaTables, RacingDeletesBothHappen) {
   Make("SELECT n AS id, 'x' AS name FROM numbers WHERE n > 0");
   std::vector<std::thread> threads;
+  threads.reserve(4);
   std::vector<std::string> failures(4);
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&, i] {

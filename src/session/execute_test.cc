@@ -1,12 +1,9 @@
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "session/test_session.h"
 
 namespace lakegate::session {
 namespace {
-
-using ::testing::HasSubstr;
 
 class Execute : public ::testing::Test {
  protected:

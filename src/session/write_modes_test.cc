@@ -45,7 +45,7 @@ class WriteModes : public ::testing::Test {
   }
   std::string Rows(const std::string& sql = "SELECT * FROM t ORDER BY 1") {
     EXPECT_TRUE(session_->Register(Dataset("t", folder_.File("t"))));
-    const std::string text = RowsOf(session_->Sql(sql));
+    std::string text = RowsOf(session_->Sql(sql));
     EXPECT_TRUE(session_->Deregister("t"));
     return text;
   }

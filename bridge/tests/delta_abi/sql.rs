@@ -36,16 +36,19 @@ fn a_provider_is_fixed_to_its_version() {
     let (engine, folder) = (Engine::open(), Folder::new());
     let path = folder.join("t");
     let base = create(&engine, &path);
-    let before = open_provider(engine.inside(), &location(&path, None)).unwrap();
+    let before = open_provider(engine.inside(), &location(&path, None), None).unwrap();
     append(&engine, &base, &path, &[10], "a").unwrap();
-    let after = open_provider(engine.inside(), &location(&path, None)).unwrap();
-    let pinned = open_provider(engine.inside(), &location(&path, Some(0))).unwrap();
+    let after = open_provider(engine.inside(), &location(&path, None), None).unwrap();
+    let pinned = open_provider(engine.inside(), &location(&path, Some(0)), None).unwrap();
     assert_eq!((before.version, after.version, pinned.version), (0, 1, 0));
     assert_eq!((before.files, after.files), (2, 3));
     let sum = "SELECT sum(id) FROM t WHERE part = 'a'";
-    assert_eq!(query(&engine, before, sum).unwrap(), 3);
-    assert_eq!(query(&engine, after, sum).unwrap(), 13);
-    assert_eq!(query(&engine, pinned, "SELECT count(*) FROM t").unwrap(), 3);
+    assert_eq!(query(&engine, before.provider, sum).unwrap(), 3);
+    assert_eq!(query(&engine, after.provider, sum).unwrap(), 13);
+    assert_eq!(
+        query(&engine, pinned.provider, "SELECT count(*) FROM t").unwrap(),
+        3
+    );
 }
 
 #[test]
@@ -53,8 +56,8 @@ fn plain_types_come_out() {
     let (engine, folder) = (Engine::open(), Folder::new());
     let path = folder.join("t");
     create(&engine, &path);
-    let provider = open_provider(engine.inside(), &location(&path, None)).unwrap();
-    let schema = provider.schema();
+    let opened = open_provider(engine.inside(), &location(&path, None), None).unwrap();
+    let schema = opened.provider.schema();
     assert_eq!(
         schema.field_with_name("part").unwrap().data_type(),
         &DataType::Utf8
@@ -70,9 +73,9 @@ fn insert_is_refused() {
     let (engine, folder) = (Engine::open(), Folder::new());
     let path = folder.join("t");
     create(&engine, &path);
-    let provider = open_provider(engine.inside(), &location(&path, None)).unwrap();
+    let opened = open_provider(engine.inside(), &location(&path, None), None).unwrap();
     let insert = "INSERT INTO t VALUES (1, 'x', 'a')";
-    let refused = query(&engine, provider, insert).unwrap_err();
+    let refused = query(&engine, opened.provider, insert).unwrap_err();
     assert_eq!(refused.kind, Kind::Unsupported, "{refused:?}");
     assert_eq!(engine.table(&path).unwrap().version(), 0);
 }
@@ -89,12 +92,12 @@ fn a_compacted_table_reads_the_same_rows() {
         "path": path, "actions": compacted["actions"], "operation": {"name": "OPTIMIZE"},
     });
     engine.commit(Some(&base), request).unwrap();
-    let provider = open_provider(engine.inside(), &location(&path, None)).unwrap();
-    assert_eq!(provider.files, 2);
+    let opened = open_provider(engine.inside(), &location(&path, None), None).unwrap();
+    assert_eq!(opened.files, 2);
     assert_eq!(
-        query(&engine, provider.clone(), "SELECT sum(id) FROM t").unwrap(),
+        query(&engine, opened.provider.clone(), "SELECT sum(id) FROM t").unwrap(),
         36
     );
     let names = "SELECT count(DISTINCT name) FROM t WHERE part IS NOT NULL";
-    assert_eq!(query(&engine, provider, names).unwrap(), 5);
+    assert_eq!(query(&engine, opened.provider, names).unwrap(), 5);
 }
