@@ -39,9 +39,7 @@ Status JudgeCheck(const Check& check, const SqlPolicy& policy) {
     }
     return judged.error().WithContext(fmt::format("Check '{}'", check.name));
   };
-  // Alone and in brackets: "a) OR (b" would be an expression of its surroundings' making. The
-  // line break keeps a comment at the end from swallowing the bracket.
-  if (auto alone = judge("SELECT " + check.expression); !alone) return std::move(alone).error();
+  // The line break keeps a comment at the end from swallowing the bracket.
   LG_ASSIGN_OR_RETURN(const guard::StatementFacts facts,
                       judge(fmt::format("SELECT ({}\n)", check.expression)));
   if (facts.kind != "query" || facts.explain || !facts.nested.empty()) {
@@ -52,6 +50,8 @@ Status JudgeCheck(const Check& check, const SqlPolicy& policy) {
     return problem("it reads other rows; a check sees the columns of one row.");
   }
   if (!facts.placeholders.empty()) return problem("it has a placeholder.");
+  // Without the brackets too: "a) OR (b" would be an expression of its surroundings' making.
+  if (auto alone = judge("SELECT " + check.expression); !alone) return std::move(alone).error();
   return {};
 }
 
