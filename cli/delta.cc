@@ -47,11 +47,15 @@ struct DeltaOptions {
   std::string check;
   std::string name;
   std::string run_id;
+  std::optional<SqlPolicy> policy;  // of a policy file
 };
 
 using Run = std::function<int(DeltaTable&, const DeltaOptions&, Console&)>;
 
-int Open(const DeltaOptions& options, Console& console, const Run& run) {
+int Open(DeltaOptions& options, Console& console, const Run& run) {
+  auto query = QueryOptionsOf(options.session);
+  if (!query) return console.Fail(query.error());
+  options.policy = std::move(query->policy);
   auto session = OpenSession(options.session);
   if (!session) return console.Fail(session.error());
   auto table = (*session)->Delta(options.table);
@@ -94,6 +98,7 @@ ChangeOptions ChangeOf(const DeltaOptions& options, const Console& console) {
           .dry_run = options.dry_run,
           .run_id = options.run_id,
           .table_name = "target",
+          .policy = options.policy,
           .cancel = console.cancel()};
 }
 

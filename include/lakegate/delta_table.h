@@ -29,6 +29,7 @@
 #include "lakegate/cancel.h"
 #include "lakegate/dataset.h"
 #include "lakegate/export.h"
+#include "lakegate/policy.h"
 #include "lakegate/result.h"
 #include "lakegate/write.h"
 
@@ -102,6 +103,9 @@ struct ChangeOptions {
   std::string run_id = {};
   // What a condition may call the table: an identifier.
   std::string table_name = "target";
+  // May only narrow the session's policy, as in QueryOptions: what conditions may call, and what
+  // the source of a merge may see.
+  std::optional<SqlPolicy> policy = {};
   CancelToken cancel = {};
 };
 

@@ -33,9 +33,20 @@ Result<ChangeReceipt> Run(session::SessionState& state, const std::string& path,
   return work(control::Call{path, options, context});
 }
 
+// The policy and the cancel token of a change, as a query has them.
+QueryOptions QueryOf(const ChangeOptions& options) {
+  QueryOptions query;
+  query.policy = options.policy;
+  query.ordered = true;
+  query.cancel = options.cancel;
+  return query;
+}
+
 // Expressions over the columns of one row, each with a name for its error; "" is none.
-Status JudgeExpressions(const session::SessionState& state, const std::vector<Check>& expressions) {
-  LG_ASSIGN_OR_RETURN(const SqlPolicy policy, session::PolicyInForce(state.profile, {}));
+Status JudgeExpressions(const session::SessionState& state, const ChangeOptions& options,
+                        const std::vector<Check>& expressions) {
+  LG_ASSIGN_OR_RETURN(const SqlPolicy policy,
+                      session::PolicyInForce(state.profile, QueryOf(options)));
   for (const Check& check : expressions) {
     if (check.expression.empty()) continue;
     LG_RETURN_IF_ERROR(session::JudgeChecks({check}, policy));
@@ -83,7 +94,7 @@ Result<ArrowStream> DeltaTable::Changes(std::int64_t from, std::optional<std::in
 }
 
 Result<ChangeReceipt> DeltaTable::Delete(std::string_view condition, const ChangeOptions& options) {
-  LG_RETURN_IF_ERROR(JudgeExpressions(*state_, {{"where", std::string(condition)}}));
+  LG_RETURN_IF_ERROR(JudgeExpressions(*state_, options, {{"where", std::string(condition)}}));
   return Run(*state_, path_, options, [&](const control::Call& call) {
     return control::DeleteRows(call, std::string(condition));
   });
@@ -93,7 +104,7 @@ Result<ChangeReceipt> DeltaTable::Update(const std::map<std::string, std::string
                                          std::string_view condition, const ChangeOptions& options) {
   std::vector<Check> expressions = {{"where", std::string(condition)}};
   AddSet(set, &expressions);
-  LG_RETURN_IF_ERROR(JudgeExpressions(*state_, expressions));
+  LG_RETURN_IF_ERROR(JudgeExpressions(*state_, options, expressions));
   return Run(*state_, path_, options, [&](const control::Call& call) {
     return control::UpdateRows(call, set, std::string(condition));
   });
@@ -106,11 +117,8 @@ Result<ChangeReceipt> DeltaTable::Merge(std::string_view source_sql, const Merge
     expressions.push_back({"when", clause.condition});
     AddSet(clause.set, &expressions);
   }
-  LG_RETURN_IF_ERROR(JudgeExpressions(*state_, expressions));
-  QueryOptions query;
-  query.ordered = true;
-  query.cancel = options.cancel;
-  LG_ASSIGN_OR_RETURN(ArrowStream rows, session::RunText(state_, source_sql, query));
+  LG_RETURN_IF_ERROR(JudgeExpressions(*state_, options, expressions));
+  LG_ASSIGN_OR_RETURN(ArrowStream rows, session::RunText(state_, source_sql, QueryOf(options)));
   LG_ASSIGN_OR_RETURN(
       const std::shared_ptr<const session::StepStore> store,
       session::StepStore::Keep(std::move(rows), state_->engine, state_->spill,
@@ -161,7 +169,7 @@ Result<ChangeReceipt> DeltaTable::SetProperties(const std::map<std::string, std:
 }
 
 Result<ChangeReceipt> DeltaTable::AddConstraint(const Check& check, const ChangeOptions& options) {
-  LG_RETURN_IF_ERROR(JudgeExpressions(*state_, {check}));
+  LG_RETURN_IF_ERROR(JudgeExpressions(*state_, options, {check}));
   return Run(*state_, path_, options,
              [&](const control::Call& call) { return control::AddTableConstraint(call, check); });
 }

@@ -15,6 +15,7 @@
 #include "delta/log.h"
 #include "engine/sql_text.h"
 #include "engine/statement.h"
+#include "guard/protection.h"
 #include "lakegate/session.h"
 #include "session/judged_text.h"
 #include "session/location.h"
@@ -41,7 +42,7 @@ Result<std::string> ChangedTable(const session::SessionState& state, const SqlPo
   const auto parts = TextsIn(change, "table");
   const std::string name = base::Join(parts, ".");
   LG_ASSIGN_OR_RETURN(const catalog::Entry entry, state.catalog.Find(name));
-  if (policy.protect.contains(name)) {
+  if (guard::ProtectionOf(policy, name) != nullptr) {
     return Error(
         ErrorKind::kSqlPolicyViolation,
         fmt::format("The SQL policy shows a part of this relation alone, so that it cannot "
@@ -227,6 +228,7 @@ Result<ChangeReceipt> Session::Execute(std::string_view text, const QueryOptions
   DeltaTable table(state, path);
   ChangeOptions changing;
   changing.cancel = options.cancel;
+  changing.policy = options.policy;
   changing.table_name = TextIn(change, "alias");
   const std::string kind = TextIn(change, "kind");
   if (kind == "delete") return table.Delete(TextIn(change, "condition"), changing);

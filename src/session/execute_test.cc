@@ -116,6 +116,32 @@ TEST_F(Execute, ChangesDeltaTablesAlone) {
   EXPECT_KIND(session_->Execute("DELETE FROM old"), kInvalidArgument);
 }
 
+// What a policy file hides of a relation, a statement neither changes nor copies.
+TEST_F(Execute, ChangesNothingThatItsPolicyShowsAPartOf) {
+  ASSERT_OK(session_->Register(
+      Dataset("secrets", folder_.Write("secrets.csv", "id,name,n\n1,hidden,7\n2,hidden,8\n"))));
+  QueryOptions options;
+  options.policy = SqlPolicy::FromToml(
+                       "preset = 'write'\n"
+                       "[protect.SECRETS]\nfilter = 'id = 1'\n"
+                       "mask = { name = \"'masked'\" }\n"
+                       "[protect.T]\nfilter = 'id > 1'\n",
+                       "p.toml")
+                       .value();
+  EXPECT_KIND(session_->Execute("DELETE FROM t", options), kSqlPolicyViolation);
+  EXPECT_KIND(session_->Execute("INSERT INTO t VALUES (9, 'x', 9)", options), kSqlPolicyViolation);
+  options.policy->protect.erase("T");
+  options.policy->protect.erase("t");
+  ASSERT_OK(
+      session_->Execute("MERGE INTO t USING secrets AS s ON t.id = s.id WHEN MATCHED THEN "
+                        "UPDATE SET name = s.name, n = s.n",
+                        options));
+  EXPECT_EQ(Rows(), "1|masked|7\n2|b|20\n3||30\n");
+  ASSERT_OK(
+      session_->Execute("INSERT INTO t (id, name) SELECT id + 10, name FROM secrets", options));
+  EXPECT_EQ(Rows("SELECT id, name FROM t WHERE id > 10"), "11|masked\n");
+}
+
 TEST_F(Execute, NeedsAPolicyThatAllowsIt) {
   auto reader = OpenIn(folder_);
   ASSERT_OK(reader->Register(Dataset("t", folder_.File("t"))));
