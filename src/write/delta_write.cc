@@ -25,6 +25,7 @@
 #include "write/phase_clock.h"
 #include "write/plan.h"
 #include "write/stage_delta.h"
+#include "write/table_change.h"
 #include "write/table_rows.h"
 #include "write/validate.h"
 
@@ -175,11 +176,7 @@ class DeltaWrite {
 
   Status CheckReplaceable() const {
     if (!base_ || options_.mode == WriteMode::kAppend) return {};
-    if (delta::IsEnabled(*base_, "delta.appendOnly")) {
-      return Error(ErrorKind::kUnsupported,
-                   "The Delta table is append-only, its rows cannot be replaced: " + log_.path() +
-                       "; the table property is delta.appendOnly.");
-    }
+    LG_RETURN_IF_ERROR(CheckChangeable(*base_, log_.path()));
     return options_.mode == WriteMode::kOverwritePartitions
                ? CheckReplaceablePartitions(*base_, log_.path())
                : Status();
@@ -279,17 +276,10 @@ class DeltaWrite {
       LG_RETURN_IF_ERROR(folders_.Make(log_.path(), durability));
       folders_.AlsoRemove(log_.path() + "/_delta_log");
     }
-    engine::DeltaStageOptions& stage = stage_;
-    stage.path = log_.path();
-    stage.partition_columns = plan_.partition_columns;
-    stage.target_file_bytes = plan_.target_file_bytes;
-    stage.compression = plan_.compression;
-    stage.statistics_columns = plan_.statistics_columns;
-    stage.configuration = configuration_;
-    stage.max_row_group_rows = plan_.max_row_group_rows;
-    stage.schema_string = schema_string_;
-    stage.missing_as_null = merges_schema();
-    LG_ASSIGN_OR_RETURN(staged_, StageDelta(std::move(rows_), *table_schema_, stage, context_));
+    stage_ = StageOptionsFor(log_.path(), plan_, configuration_);
+    stage_.schema_string = schema_string_;
+    stage_.missing_as_null = merges_schema();
+    LG_ASSIGN_OR_RETURN(staged_, StageDelta(std::move(rows_), *table_schema_, stage_, context_));
     context_.events.Emit(observe::WriteStaged{context_.output,
                                               static_cast<std::int64_t>(staged_.files.size()),
                                               staged_.rows, staged_.bytes});
@@ -312,7 +302,7 @@ class DeltaWrite {
     return delta::Operation::kOverwrite;
   }
 
-  // What the new rows take the place of; staged_ gains the rows of such files that stay.
+  // What the new rows take the place of; kept_files_ gets the rows of such files that stay.
   Result<std::vector<delta::AddFile>> ReplacedFiles() {
     if (!base_ || options_.mode == WriteMode::kAppend) return std::vector<delta::AddFile>();
     TableRows rows(log_, *base_, context_);

@@ -306,7 +306,7 @@ TEST_F(DeltaWrites, RefusesUnknownOptionsAndProperties) {
 TEST_F(DeltaWrites, ParallelAppendersAllLand) {
   ASSERT_TRUE(WriteRows(To("t"), 1));
   std::vector<std::thread> threads;
-  threads.reserve(8);
+  threads.reserve(4);
   std::atomic<int> landed{0};
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {
@@ -324,7 +324,7 @@ TEST_F(DeltaWrites, ParallelAppendersAllLand) {
 
 TEST_F(DeltaWrites, TwoCreatorsDoNotMixTheirRows) {
   std::vector<std::thread> threads;
-  threads.reserve(8);
+  threads.reserve(4);
   std::atomic<int> landed{0};
   std::atomic<int> refused{0};
   for (int i = 0; i < 4; ++i) {

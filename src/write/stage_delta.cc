@@ -26,6 +26,19 @@ Status DropEmptyFiles(const engine::DeltaStageOptions& options, const WriteConte
 
 }  // namespace
 
+engine::DeltaStageOptions StageOptionsFor(const std::string& path, const WritePlan& plan,
+                                          const std::map<std::string, std::string>& configuration) {
+  engine::DeltaStageOptions stage;
+  stage.path = path;
+  stage.partition_columns = plan.partition_columns;
+  stage.target_file_bytes = plan.target_file_bytes;
+  stage.compression = plan.compression;
+  stage.statistics_columns = plan.statistics_columns;
+  stage.configuration = configuration;
+  stage.max_row_group_rows = plan.max_row_group_rows;
+  return stage;
+}
+
 Result<StagedFiles> StageDelta(ArrowStream rows, const ArrowSchema& schema,
                                const engine::DeltaStageOptions& options,
                                const WriteContext& context) {

@@ -3,6 +3,7 @@
 #define LAKEGATE_WRITE_STAGE_DELTA_H_
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "engine/delta_log.h"
 #include "lakegate/arrow.h"
 #include "write/context.h"
+#include "write/plan.h"
 
 namespace lakegate::write {
 
@@ -20,6 +22,10 @@ struct StagedFiles {
   std::int64_t partitions = 0;
   std::string digest = {};  // of the rows in the order written
 };
+
+// Files of the table at `path`, which has this configuration, as the plan wants them.
+engine::DeltaStageOptions StageOptionsFor(const std::string& path, const WritePlan& plan,
+                                          const std::map<std::string, std::string>& configuration);
 
 // Reads the stream to its end. On failure nothing staged is left behind; a file without rows is
 // none.

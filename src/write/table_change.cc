@@ -56,13 +56,7 @@ Result<StagedFiles> TableChange::StageAs(ArrowStream rows, const ArrowSchema& sc
   const ExistingTable existing{base_.version, base_.partition_columns, base_.configuration};
   LG_ASSIGN_OR_RETURN(const WritePlan plan,
                       PlanWrite({}, DataFormat::kDelta, schema, context_.policy, existing, {}));
-  engine::DeltaStageOptions stage;
-  stage.path = log_.path();
-  stage.partition_columns = base_.partition_columns;
-  stage.target_file_bytes = plan.target_file_bytes;
-  stage.compression = plan.compression;
-  stage.statistics_columns = plan.statistics_columns;
-  stage.configuration = base_.configuration;
+  engine::DeltaStageOptions stage = StageOptionsFor(log_.path(), plan, base_.configuration);
   stage.schema_string = schema_string;
   stage.folder = folder;
   return StageDelta(std::move(rows), schema, stage, context_);

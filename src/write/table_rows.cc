@@ -70,10 +70,10 @@ Result<std::vector<delta::AddFile>> TableRows::Files() {
   return *files_;
 }
 
-std::string TableRows::Columns(std::string_view prefix) const {
+std::string TableRows::Columns() const {
   std::string list;
   for (const auto& name : columnar::ColumnNames(**base_.schema)) {
-    list += fmt::format("{}{}{}", list.empty() ? "" : ", ", prefix, base::QuoteIdentifier(name));
+    list += (list.empty() ? "" : ", ") + base::QuoteIdentifier(name);
   }
   return list;
 }

@@ -62,8 +62,8 @@ class TableRows {
   const std::string& From() const { return from_; }
   // The column that tells a row's file, as it is written in a text.
   const std::string& file_column() const { return quoted_file_column_; }
-  // The table's own columns as a text lists them, each with `prefix` before it.
-  std::string Columns(std::string_view prefix = "") const;
+  // The table's own columns as a text lists them.
+  std::string Columns() const;
 
  private:
   delta::Log& log_;

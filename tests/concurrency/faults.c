@@ -2,7 +2,7 @@
 // becomes visible and durable go wrong, by a seed.
 //
 //   FAULTS_UNDER  only paths below this folder
-//   FAULTS_SEED   a number: equal seeds of equal programs give equal faults
+//   FAULTS_SEED   a number that the faults are drawn by; threads draw as they come
 //   FAULTS_RATE   how many of a thousand calls go wrong
 //
 // A fault is one of: a delay, an error before the call, an error after it has succeeded, the

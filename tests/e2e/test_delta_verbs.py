@@ -114,7 +114,7 @@ def test_constraints_hold_for_deltalake_too(lakegate, table):
         "delta.logRetentionDuration"] == "interval 2 days"
 
 
-def test_tables_of_deltalake_with_deletion_vectors_off_and_times_without_zone(lakegate):
+def test_nested_columns_and_times_without_zone_are_kept(lakegate):
     path = lakegate.folder / "t"
     source = pa.table({
         "id": pa.array(range(50), pa.int64()),
