@@ -203,12 +203,13 @@ MergeText::Rows MergeText::RowsWanted() const {
   return by_source ? Rows::kAll : Rows::kMatched;
 }
 
+// Rows that no clause wants count among the matched: their files are written again with them.
 std::string MergeText::Touched() const {
   return fmt::format(
-      "SELECT __lakegate_file, count(*), max(wanted), max(matched) FROM (SELECT __lakegate_file, "
-      "__lakegate_row, sum(CASE WHEN __lakegate_clause > 0 THEN 1 ELSE 0 END) AS wanted, count(*) "
-      "AS matched FROM ({}) GROUP BY __lakegate_file, __lakegate_row) WHERE wanted > 0 GROUP BY "
-      "__lakegate_file",
+      "SELECT __lakegate_file, sum(CASE WHEN wanted > 0 THEN 1 ELSE 0 END), max(wanted), "
+      "max(matched) FROM (SELECT __lakegate_file, __lakegate_row, sum(CASE WHEN __lakegate_clause "
+      "> 0 THEN 1 ELSE 0 END) AS wanted, count(*) AS matched FROM ({}) GROUP BY __lakegate_file, "
+      "__lakegate_row) GROUP BY __lakegate_file HAVING max(wanted) > 0",
       Joined(RowsWanted()));
 }
 

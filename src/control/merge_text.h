@@ -24,7 +24,7 @@ class MergeText {
   bool allows_many() const;
 
   // For each file with rows that a clause changes: the file, how many, the most source rows that
-  // want one of them, and the most that match one.
+  // want one of its rows, and the most that match one, wanted or not.
   std::string Touched() const;
   // A row of the table that several source rows want, as "column=value, ..."; one row at most.
   std::string Contested() const;

@@ -95,6 +95,19 @@ TEST_F(Merges, OneRowCannotBeChangedTwice) {
   EXPECT_EQ(Rows(), "2|b|20\n4|d|40\n");
 }
 
+// Row 2 lies in the file that is written again, matches two rows of the source, and stays.
+TEST_F(Merges, ARowThatNoClauseWantsIsKeptOnceHoweverOftenItMatches) {
+  const auto receipt =
+      Merge("SELECT * FROM (VALUES (1, 1), (2, 5), (2, 6)) AS v(id, n)",
+            {.on = kById,
+             .clauses = {
+                 {MergeWhen::kMatched, MergeThen::kUpdate, "source.n = 1", {{"name", "'new'"}}}}});
+  ASSERT_OK(receipt);
+  EXPECT_EQ(Rows(), "1|new|10\n2|b|20\n3|c|30\n4|d|40\n");
+  EXPECT_EQ(receipt->metrics.at("numTargetRowsUpdated"), 1);
+  EXPECT_EQ(receipt->metrics.at("numTargetRowsCopied"), 1);
+}
+
 TEST_F(Merges, NullsMatchNothingAndAreInserted) {
   ASSERT_OK(Merge("SELECT CAST(NULL AS BIGINT) AS id, 'null' AS name, 0 AS n",
                   {.on = kById,
