@@ -175,6 +175,7 @@ std::string MergeText::OperationOf() const {
 // Every row of the table with the source rows it matches. `__lakegate_row` numbers the table's
 // rows in the order of the scan, which one text reads in one order.
 std::string MergeText::Joined(Rows rows) const {
+  const std::string operation = OperationOf();
   std::string columns;
   for (const auto& column : columns_) {
     columns += fmt::format("{0}.{1} AS {1}, ", merge_.target_name, QuoteIdentifier(column));
@@ -183,7 +184,9 @@ std::string MergeText::Joined(Rows rows) const {
     const MergeClause& clause = merge_.clauses[i];
     if (clause.when == MergeWhen::kNotMatched) continue;
     for (const auto& [column, expression] : clause.set) {
-      columns += fmt::format("{} AS {}, ", Enclosed(expression),
+      // For no other rows: what it cannot compute of them is no error.
+      columns += fmt::format("CASE WHEN {} = {} THEN {} END AS {}, ", operation, i + 1,
+                             Enclosed(expression),
                              QuoteIdentifier(fmt::format("__lakegate_{}_{}", i + 1, column)));
     }
   }
@@ -191,7 +194,7 @@ std::string MergeText::Joined(Rows rows) const {
       "SELECT {0}{1}.{2} AS __lakegate_file, {1}.__lakegate_row AS __lakegate_row, {3} AS "
       "__lakegate_clause FROM (SELECT *, row_number() OVER () AS __lakegate_row FROM target) AS "
       "{1} {4} (SELECT *, true AS __lakegate_source FROM source) AS {5} ON {6}",
-      columns, merge_.target_name, file_column_, OperationOf(),
+      columns, merge_.target_name, file_column_, operation,
       rows == Rows::kMatched ? "JOIN" : "LEFT JOIN", merge_.source_name, Enclosed(merge_.on));
 }
 

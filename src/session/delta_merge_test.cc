@@ -108,6 +108,16 @@ TEST_F(Merges, ARowThatNoClauseWantsIsKeptOnceHoweverOftenItMatches) {
   EXPECT_EQ(receipt->metrics.at("numTargetRowsCopied"), 1);
 }
 
+TEST_F(Merges, AnExpressionIsOfItsClausesRowsAlone) {
+  ASSERT_OK(Merge("SELECT * FROM (VALUES (1, 0), (1, 0), (2, 4)) AS v(id, n)",
+                  {.on = kById,
+                   .clauses = {{MergeWhen::kMatched,
+                                MergeThen::kUpdate,
+                                "source.n <> 0",
+                                {{"n", "100 / source.n"}}}}}));
+  EXPECT_EQ(Rows(), "1|a|10\n2|b|25\n3|c|30\n4|d|40\n");
+}
+
 TEST_F(Merges, NullsMatchNothingAndAreInserted) {
   ASSERT_OK(Merge("SELECT CAST(NULL AS BIGINT) AS id, 'null' AS name, 0 AS n",
                   {.on = kById,
