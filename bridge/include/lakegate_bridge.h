@@ -30,7 +30,7 @@ extern "C" {
 #endif
 
 /* Raised with every change of a signature, a struct or the meaning of an option. */
-#define LG_ABI_VERSION 4u
+#define LG_ABI_VERSION 5u
 
 /* The same numbers as lakegate::ErrorKind. */
 #define LG_ERR_INVALID_ARGUMENT 1
@@ -63,6 +63,7 @@ typedef struct lg_predicate lg_predicate;
 typedef struct lg_file_writer lg_file_writer;
 typedef struct lg_delta lg_delta;
 typedef struct lg_delta_writer lg_delta_writer;
+typedef struct lg_delta_marks lg_delta_marks;
 
 /* Borrowed text. `data` may be null when `size` is 0. */
 typedef struct lg_str {
@@ -167,6 +168,14 @@ void lg_text_free(lg_text* text);
  *  directories), "keep_file_metadata"} */
 int32_t lg_engine_open(lg_str options, lg_engine** out, lg_error** err);
 void lg_engine_free(lg_engine* engine);
+/* The same engine, with commits of one table that it alone sees: for it the log of the table ends
+ * at `base_version` (negative: there is no table), and what is committed after that stays in
+ * memory. Data files are real. Checkpoints and removed log entries are LG_ERR_UNSUPPORTED. */
+int32_t lg_engine_overlay(const lg_engine* engine, lg_str path, int64_t base_version,
+                          lg_engine** out, lg_error** err);
+/* The data files that were made through it so far, a JSON array of paths as the log spells them. */
+int32_t lg_engine_overlay_files(const lg_engine* engine, lg_str path, lg_text** out,
+                                lg_error** err);
 
 /* ---- SQL text: no engine, no session, nothing is opened ----
  * limits: {"max_bytes", "max_tokens", "max_nesting", "max_prefix_run", "max_ast_depth",
@@ -319,7 +328,8 @@ int32_t lg_delta_table_actions(const lg_engine* engine, const lg_delta* base,
  * {"path", "partition_columns", "target_file_bytes", "compression", "stats_columns": [...],
  *  "configuration": {...}, "max_row_group_rows", "schema_string", "missing_as_null" (columns of the
  *  table that the rows lack; else they are refused), "folder" (below the table; the paths told are
- *  relative to it)}
+ *  relative to it), "columns": {NAME: {"compression", "dictionary", "statistics"
+ *  ("none"|"chunk"|"page"), "bloom_filter_fpp", "bloom_filter_ndv"}}}
  * Without "schema_string" the files hold what Delta can hold of `schema`: unsigned integers
  * widen (64 bits stay 64, checked by value), times are microseconds, views and dictionaries
  * plain. With it (`metadata.schemaString` of a table) columns are matched by name and cast so
@@ -334,6 +344,18 @@ int32_t lg_delta_writer_write(lg_delta_writer* writer, struct ArrowArray* batch,
 int32_t lg_delta_writer_finish(lg_delta_writer* writer, lg_text** out, lg_error** err);
 /* Freeing an unfinished writer removes what it staged. */
 void lg_delta_writer_free(lg_delta_writer* writer);
+/* Parquet files that are there already, as Add actions without partition values: {"path", "files":
+ * [as they are called on the disk, relative to the path], "stats_columns", "configuration"}. */
+int32_t lg_delta_describe(const lg_engine* engine, lg_str options, lg_text** out, lg_error** err);
+/* Rows of data files marked as deleted, beside those that are already. `path` as the log spells
+ * it; `rows`: places among the rows that a reader of the file sees, ascending. */
+int32_t lg_delta_marks_open(const lg_delta* base, lg_delta_marks** out, lg_error** err);
+int32_t lg_delta_marks_add(lg_delta_marks* marks, lg_str path, const uint64_t* rows, size_t count,
+                           lg_error** err);
+/* Writes them to one file below the table: {"file" (its name; null when nothing is marked),
+ * "vectors": [{"path", "deletionVector": {...}}]}. */
+int32_t lg_delta_marks_finish(lg_delta_marks* marks, lg_text** out, lg_error** err);
+void lg_delta_marks_free(lg_delta_marks* marks);
 /* Removes staged files that are certainly not in the log: a JSON array of relative paths. */
 int32_t lg_delta_discard(const lg_engine* engine, lg_str path, lg_str files, lg_error** err);
 /* One compare-and-swap on `base` (null = the table must not exist), no retry, no rebase:

@@ -6,7 +6,7 @@ use std::mem::{offset_of, size_of};
 use arrow::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
 use arrow::ffi_stream::FFI_ArrowArrayStream;
 
-pub const LG_ABI_VERSION: u32 = 4;
+pub const LG_ABI_VERSION: u32 = 5;
 
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]

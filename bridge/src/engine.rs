@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::abi::LgStr;
 use crate::cancel::Cancel;
+use crate::delta::Overlay;
 use crate::error::{BridgeError, Result};
 use crate::fence;
 use crate::session_template;
@@ -46,9 +47,16 @@ struct EngineOptions {
     keep_file_metadata: Option<bool>,
 }
 
-/// What every handle of an engine keeps alive. Tasks on the runtime never hold it, so that
-/// the runtime is shut down by a thread of the caller.
+/// What every handle of an engine keeps alive.
 pub struct EngineCore {
+    shared: Arc<Shared>,
+    /// A table of which this engine sees more than the log has.
+    overlay: Option<Arc<Overlay>>,
+}
+
+/// Tasks on the runtime never hold it, so that the runtime is shut down by a thread of the
+/// caller.
+struct Shared {
     runtime: Option<Runtime>,
     handle: Handle,
     env: Arc<RuntimeEnv>,
@@ -77,7 +85,7 @@ impl EngineCore {
             .map_err(|e| BridgeError::from(e).context("the runtime could not be started"))?;
         let env = runtime_env(options)?;
         let template = session_template::build(env.clone(), options.function_limit_bytes)?;
-        Ok(Arc::new(EngineCore {
+        let shared = Shared {
             handle: runtime.handle().clone(),
             runtime: Some(runtime),
             env,
@@ -85,33 +93,51 @@ impl EngineCore {
             plan_stack_bytes: or_default(options.plan_stack_bytes, DEFAULT_PLAN_STACK_BYTES),
             durable: options.durable.unwrap_or(true),
             function_limit: options.function_limit_bytes,
+        };
+        Ok(Arc::new(EngineCore {
+            shared: Arc::new(shared),
+            overlay: None,
         }))
     }
 
+    /// The same engine, with commits of one table that it alone sees.
+    pub fn over(engine: &Engine, overlay: Overlay) -> Engine {
+        Arc::new(EngineCore {
+            shared: engine.shared.clone(),
+            overlay: Some(Arc::new(overlay)),
+        })
+    }
+
+    pub fn overlay_of(&self, table: &Path) -> Option<Arc<Overlay>> {
+        self.overlay
+            .clone()
+            .filter(|overlay| overlay.table == table)
+    }
+
     pub fn handle(&self) -> &Handle {
-        &self.handle
+        &self.shared.handle
     }
 
     pub fn env(&self) -> &Arc<RuntimeEnv> {
-        &self.env
+        &self.shared.env
     }
 
     /// Default functions and rules, no catalog: what sessions are made from.
     pub fn template(&self) -> &SessionState {
-        &self.template
+        &self.shared.template
     }
 
     pub fn plan_stack_bytes(&self) -> usize {
-        self.plan_stack_bytes
+        self.shared.plan_stack_bytes
     }
 
     /// Bytes; 0 is no limit.
     pub fn function_limit(&self) -> u64 {
-        self.function_limit
+        self.shared.function_limit
     }
 
     pub fn durable(&self) -> bool {
-        self.durable
+        self.shared.durable
     }
 
     /// Runs `work` on the runtime and waits for it, asking `cancel`; stopped work is aborted.
@@ -121,14 +147,14 @@ impl EngineCore {
         work: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Result<T> {
         cancel.check()?;
-        let task = self.handle.spawn(work);
+        let task = self.handle().spawn(work);
         let abort = task.abort_handle();
         let waited = wait(cancel, task).inspect_err(|_| abort.abort());
         waited??
     }
 }
 
-impl Drop for EngineCore {
+impl Drop for Shared {
     fn drop(&mut self) {
         let Some(runtime) = self.runtime.take() else {
             return;

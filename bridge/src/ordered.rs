@@ -8,6 +8,9 @@ use arrow::datatypes::SchemaRef;
 use datafusion::common::Result;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfig, FileScanConfigBuilder};
+use datafusion::datasource::source::DataSourceExec;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
@@ -17,6 +20,7 @@ use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSe
 use datafusion::physical_plan::repartition::RepartitionExec;
 use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::union::UnionExec;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, Partitioning,
     PlanProperties,
@@ -51,6 +55,9 @@ impl PhysicalOptimizerRule for OrderedPartitions {
 
 fn reorder(node: Arc<dyn ExecutionPlan>) -> Result<Transformed<Arc<dyn ExecutionPlan>>> {
     if let Some(merge) = node.downcast_ref::<CoalescePartitionsExec>() {
+        if let Some(one) = one_after_the_other(merge) {
+            return Ok(Transformed::yes(one));
+        }
         let ordered = OrderedPartitionsExec::new(merge.input().clone(), merge.fetch());
         return Ok(Transformed::yes(Arc::new(ordered)));
     }
@@ -68,6 +75,46 @@ fn reorder(node: Arc<dyn ExecutionPlan>) -> Result<Transformed<Arc<dyn Execution
         }
     }
     Ok(Transformed::no(node))
+}
+
+/// Files that are merged as they are read become one group of files. Below a scan of Delta files
+/// with deletion vectors nothing but files may stand, and there they come in two lots, in no order
+/// of their own.
+fn one_after_the_other(merge: &CoalescePartitionsExec) -> Option<Arc<dyn ExecutionPlan>> {
+    if merge.fetch().is_some() {
+        return None;
+    }
+    let input = merge.input();
+    let union = input.downcast_ref::<UnionExec>();
+    let lots: Vec<&FileScanConfig> = match union {
+        Some(union) => union.inputs().iter().map(files_of).collect::<Option<_>>()?,
+        None => vec![files_of(input)?],
+    };
+    let (first, rest) = lots.split_first()?;
+    let alike = rest.iter().all(|lot| {
+        lot.object_store_url == first.object_store_url
+            && lot.file_source.file_type() == first.file_source.file_type()
+            && lot.projected_schema().ok() == first.projected_schema().ok()
+    });
+    if !alike {
+        return None;
+    }
+    let groups = lots.iter().flat_map(|lot| &lot.file_groups);
+    let mut files: Vec<PartitionedFile> = groups.flat_map(|group| group.iter().cloned()).collect();
+    if union.is_some() {
+        files.sort_by(|left, right| left.object_meta.location.cmp(&right.object_meta.location));
+    }
+    let one = FileScanConfigBuilder::from((*first).clone())
+        .with_file_groups(vec![FileGroup::new(files)])
+        .with_output_ordering(Vec::new())
+        .with_output_partitioning(Some(Partitioning::UnknownPartitioning(1)))
+        .build();
+    Some(DataSourceExec::from_data_source(one))
+}
+
+fn files_of(plan: &Arc<dyn ExecutionPlan>) -> Option<&FileScanConfig> {
+    let source = plan.downcast_ref::<DataSourceExec>()?;
+    source.data_source().downcast_ref::<FileScanConfig>()
 }
 
 /// One partition out of many, each read to its end before the next is started.

@@ -24,6 +24,7 @@ use crate::host_operator::HostOperator;
 use crate::ordered::OrderedPartitions;
 use crate::range_join::HostRangeIndex;
 use crate::session_template::{CATALOG, SCHEMA};
+use crate::sql::give_names;
 use crate::table::Table;
 use crate::{arrow_in, fence};
 
@@ -106,9 +107,10 @@ impl SessionInner {
         functions.add(name, function)
     }
 
-    /// The statement with its arguments where the planner finds them, and the state that knows
-    /// the host's functions.
-    pub fn prepare(&self, statement: Statement) -> Result<(Statement, SessionState)> {
+    /// The statement with its arguments and the versions of its tables where the planner finds
+    /// them, and the state that knows the host's functions.
+    pub fn prepare(&self, mut statement: Statement) -> Result<(Statement, SessionState)> {
+        give_names(&mut statement);
         let functions = self
             .functions
             .lock()

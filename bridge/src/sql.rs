@@ -5,16 +5,19 @@ mod change;
 mod facts;
 mod judged;
 mod split;
+mod versions;
 
 use std::collections::VecDeque;
 
 use datafusion::sql::parser::{DFParserBuilder, ParserInput, Statement};
 use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::tokenizer::{TokenWithSpan, Tokenizer};
 
 use crate::error::{BridgeError, Kind, Result};
 
 pub use judged::{SHORT_BYTES, take as take_judged};
 pub use split::Statements;
+pub use versions::give_names;
 
 pub static DIALECT: GenericDialect = GenericDialect {};
 
@@ -23,7 +26,7 @@ const PLAN_RECURSION: usize = 1000;
 
 /// The one statement of a text that has passed the caps. On a large stack only.
 pub fn parse_one(sql: &str) -> Result<Statement> {
-    let mut found = parse(ParserInput::Sql(sql), PLAN_RECURSION)?;
+    let mut found = parse(tokens_of(sql)?, PLAN_RECURSION)?;
     match (found.pop_front(), found.is_empty()) {
         (Some(statement), true) => Ok(statement),
         (None, _) => Err(BridgeError::new(Kind::InvalidSql, "there is no statement")),
@@ -34,8 +37,28 @@ pub fn parse_one(sql: &str) -> Result<Statement> {
     }
 }
 
-fn parse(input: ParserInput, recursion: usize) -> Result<VecDeque<Statement>> {
-    let mut parser = DFParserBuilder::new(input)
+fn tokens_of(sql: &str) -> Result<Vec<TokenWithSpan>> {
+    Tokenizer::new(&DIALECT, sql)
+        .tokenize_with_location()
+        .map_err(|error| {
+            BridgeError::new(Kind::InvalidSql, error.message)
+                .with_position(error.location.line, error.location.column)
+        })
+}
+
+fn parse(tokens: Vec<TokenWithSpan>, recursion: usize) -> Result<VecDeque<Statement>> {
+    if let Some(marked) = versions::mark(&tokens)
+        && let Ok(mut statements) = parse_plain(marked, recursion)
+    {
+        statements.iter_mut().for_each(versions::restore);
+        return Ok(statements);
+    }
+    // What is wrong with a marked text is told in the words of its author.
+    parse_plain(tokens, recursion)
+}
+
+fn parse_plain(tokens: Vec<TokenWithSpan>, recursion: usize) -> Result<VecDeque<Statement>> {
+    let mut parser = DFParserBuilder::new(ParserInput::Tokens(tokens))
         .with_dialect(&DIALECT)
         .with_recursion_limit(recursion)
         .build()?;

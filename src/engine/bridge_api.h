@@ -23,6 +23,8 @@
   X(lg_text_free)                  \
   X(lg_engine_open)                \
   X(lg_engine_free)                \
+  X(lg_engine_overlay)             \
+  X(lg_engine_overlay_files)       \
   X(lg_sql_split)                  \
   X(lg_sql_facts)                  \
   X(lg_sql_change)                 \
@@ -65,6 +67,11 @@
   X(lg_delta_writer_write)         \
   X(lg_delta_writer_finish)        \
   X(lg_delta_writer_free)          \
+  X(lg_delta_describe)             \
+  X(lg_delta_marks_open)           \
+  X(lg_delta_marks_add)            \
+  X(lg_delta_marks_finish)         \
+  X(lg_delta_marks_free)           \
   X(lg_delta_discard)              \
   X(lg_delta_commit)               \
   X(lg_delta_read_commit)          \

@@ -59,6 +59,20 @@ Result<std::optional<std::int64_t>> DeltaSnapshot::AppVersion(std::string_view a
   return std::optional(version);
 }
 
+namespace {
+
+nlohmann::json ColumnJson(const DeltaColumnOptions& column) {
+  nlohmann::json value = nlohmann::json::object();
+  if (column.compression) value["compression"] = *column.compression;
+  if (column.dictionary) value["dictionary"] = *column.dictionary;
+  if (column.statistics) value["statistics"] = *column.statistics;
+  if (column.bloom_filter_fpp) value["bloom_filter_fpp"] = *column.bloom_filter_fpp;
+  if (column.bloom_filter_ndv) value["bloom_filter_ndv"] = *column.bloom_filter_ndv;
+  return value;
+}
+
+}  // namespace
+
 struct DeltaStage::State {
   DeltaWriterHandle handle;
 };
@@ -80,6 +94,7 @@ Result<DeltaStage> DeltaStage::Open(const Engine& engine, const DeltaStageOption
                           {"folder", options.folder}};
   if (options.max_row_group_rows > 0) value["max_row_group_rows"] = options.max_row_group_rows;
   if (!options.schema_string.empty()) value["schema_string"] = options.schema_string;
+  for (const auto& [name, column] : options.columns) value["columns"][name] = ColumnJson(column);
   const std::string text = Dump(value);
   OwnedSchema copy = CopySchema(schema);
   const auto& state = engine.state();
@@ -97,6 +112,41 @@ Status DeltaStage::Write(OwnedArray batch) {
 Result<std::string> DeltaStage::Finish() && {
   const auto state = std::move(state_);
   return state->handle.CallForText<&BridgeApi::lg_delta_writer_finish>();
+}
+
+struct DeltaMarks::State {
+  DeltaMarksHandle handle;
+};
+
+DeltaMarks::DeltaMarks(std::unique_ptr<State> state) : state_(std::move(state)) {}
+DeltaMarks::DeltaMarks(DeltaMarks&&) noexcept = default;
+DeltaMarks& DeltaMarks::operator=(DeltaMarks&&) noexcept = default;
+DeltaMarks::~DeltaMarks() = default;
+
+Result<DeltaMarks> DeltaMarks::Open(const DeltaSnapshot& base) {
+  const DeltaHandle& handle = base.state().handle;
+  auto marks =
+      DeltaMarksHandle::Open<&BridgeApi::lg_delta_marks_open>(handle.api(), handle.borrow());
+  if (!marks) return std::move(marks).error();
+  return DeltaMarks(std::make_unique<State>(State{*std::move(marks)}));
+}
+
+Status DeltaMarks::Add(std::string_view path, const std::vector<std::uint64_t>& rows) {
+  return state_->handle.Call<&BridgeApi::lg_delta_marks_add>(Borrow(path), rows.data(),
+                                                             rows.size());
+}
+
+Result<std::string> DeltaMarks::Finish() && {
+  const auto state = std::move(state_);
+  return state->handle.CallForText<&BridgeApi::lg_delta_marks_finish>();
+}
+
+Result<std::string> DescribeFiles(const Engine& engine, std::string_view path,
+                                  const std::vector<std::string>& files,
+                                  const std::map<std::string, std::string>& configuration) {
+  const std::string text =
+      Dump({{"path", path}, {"files", files}, {"configuration", configuration}});
+  return engine.state().handle.CallForText<&BridgeApi::lg_delta_describe>(Borrow(text));
 }
 
 Result<std::string> DeltaTableActions(const Engine& engine, const DeltaSnapshot* base,

@@ -49,6 +49,16 @@ class DeltaSnapshot {
   std::unique_ptr<const State> state_;
 };
 
+// What one column is written with; what is absent is as for every column.
+struct DeltaColumnOptions {
+  std::optional<std::string> compression = {};
+  std::optional<bool> dictionary = {};
+  std::optional<std::string> statistics = {};  // "none", "chunk", "page"
+  std::optional<double> bloom_filter_fpp = {};
+  std::optional<std::int64_t> bloom_filter_ndv = {};
+  bool operator==(const DeltaColumnOptions&) const = default;
+};
+
 struct DeltaStageOptions {
   std::string path;  // the table's root, absolute
   std::vector<std::string> partition_columns = {};
@@ -63,6 +73,7 @@ struct DeltaStageOptions {
   bool missing_as_null = false;
   // A folder below the table for the files, whose paths are told relative to it.
   std::string folder = {};
+  std::map<std::string, DeltaColumnOptions> columns = {};
 };
 
 // Parquet files staged under a table, uncommitted. Destroying an unfinished stage removes
@@ -84,6 +95,30 @@ class DeltaStage {
   explicit DeltaStage(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
+
+// Rows of data files marked as deleted, beside those that are already; one file for all of them.
+class DeltaMarks {
+ public:
+  static Result<DeltaMarks> Open(const DeltaSnapshot& base);
+  DeltaMarks(DeltaMarks&&) noexcept;
+  DeltaMarks& operator=(DeltaMarks&&) noexcept;
+  ~DeltaMarks();
+
+  // `path` as the log spells it; `rows`: places among those that a reader sees, ascending.
+  Status Add(std::string_view path, const std::vector<std::uint64_t>& rows);
+  // {"file" (below the table, or null), "vectors": [{"path", "deletionVector": {...}}]}.
+  Result<std::string> Finish() &&;
+
+ private:
+  struct State;
+  explicit DeltaMarks(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// Parquet files below a path, called so on the disk, as Add actions without partition values.
+Result<std::string> DescribeFiles(const Engine& engine, std::string_view path,
+                                  const std::vector<std::string>& files,
+                                  const std::map<std::string, std::string>& configuration);
 
 struct DeltaTableOptions {
   std::vector<std::string> partition_columns = {};

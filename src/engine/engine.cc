@@ -51,6 +51,19 @@ Result<std::shared_ptr<Engine>> Engine::Open(const EngineOptions& options) {
   return std::shared_ptr<Engine>(new Engine(options, std::move(state)));
 }
 
+Result<std::shared_ptr<Engine>> Engine::Overlay(std::string_view path,
+                                                std::int64_t base_version) const {
+  LG_ASSIGN_OR_RETURN(auto handle,
+                      (EngineHandle::Open<&BridgeApi::lg_engine_overlay>(
+                          *state_->api, state_->handle.borrow(), Borrow(path), base_version)));
+  auto state = std::make_unique<const State>(State{state_->api, std::move(handle)});
+  return std::shared_ptr<Engine>(new Engine(options_, std::move(state)));
+}
+
+Result<std::string> Engine::OverlayFiles(std::string_view path) const {
+  return state_->handle.CallForText<&BridgeApi::lg_engine_overlay_files>(Borrow(path));
+}
+
 Result<std::string> BridgeVersions() {
   LG_ASSIGN_OR_RETURN(const BridgeApi* api, LoadBridge());
   return CallForText<&BridgeApi::lg_versions>(*api);

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "lakegate/arrow.h"
 #include "lakegate/result.h"
@@ -37,6 +38,13 @@ struct EngineOptions {
 class Engine {
  public:
   static Result<std::shared_ptr<Engine>> Open(const EngineOptions& options);
+  // The same engine, with commits of one Delta table that it alone sees: its log ends at
+  // `base_version` (-1: there is no table), and what is committed after that stays in memory.
+  // Data files are real. Checkpoints are kUnsupported.
+  Result<std::shared_ptr<Engine>> Overlay(std::string_view path, std::int64_t base_version) const;
+  // The data files that were made through such an engine so far: a JSON array of paths as the log
+  // spells them.
+  Result<std::string> OverlayFiles(std::string_view path) const;
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;

@@ -85,6 +85,7 @@ using PredicateHandle = Handle<lg_predicate, &BridgeApi::lg_predicate_free>;
 using FileWriterHandle = Handle<lg_file_writer, &BridgeApi::lg_file_writer_free>;
 using DeltaHandle = Handle<lg_delta, &BridgeApi::lg_delta_free>;
 using DeltaWriterHandle = Handle<lg_delta_writer, &BridgeApi::lg_delta_writer_free>;
+using DeltaMarksHandle = Handle<lg_delta_marks, &BridgeApi::lg_delta_marks_free>;
 using TextHandle = Handle<lg_text, &BridgeApi::lg_text_free>;
 
 // The text as a string of our own.

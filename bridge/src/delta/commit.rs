@@ -312,6 +312,7 @@ impl Commit {
         match log.take() {
             Put::Landed(version) => {
                 if let Ok(posted) = attempted
+                    && self.root.overlay.is_none()
                     && wants_checkpoint(self.base.as_ref(), version)
                 {
                     // The commit stands whether or not the checkpoint does.

@@ -1,62 +1,68 @@
-//! Encoding with bounded memory, also when rows go to very many partitions.
+//! Rows into the files of a table, with bounded memory, also when they go to very many
+//! partitions.
 //!
-//! Rows of a partitioned table are gathered first. Few partitions: their files stay open and
-//! grow to the target size, until what they hold in unfinished row groups passes a budget.
-//! Many: the gathered rows are sorted by partition, and only a few files are open at a time.
-//! Within a partition rows keep the order they came in.
+//! Rows of a partitioned table are gathered first and go to their partitions' files in bulk. The
+//! files stay open and grow to the target size, until what they hold in unfinished row groups
+//! passes a budget: then the largest are closed. Within a partition rows keep the order they
+//! came in.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef};
 use arrow::compute::interleave_record_batch;
+use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use arrow::row::{OwnedRow, RowConverter, Rows, SortField};
-use deltalake_core::datafile::writer::{DeltaWriter, WriterConfig};
 use deltalake_core::kernel::Add;
+use futures::{StreamExt, TryStreamExt, stream};
 
-use super::staging::TrackedStore;
+use super::file_series::{FileSeries, FilesOfTable};
 use crate::error::{BridgeError, Result};
 
 const GATHERED_BYTES: usize = 96 << 20;
-const OPEN_PARTITIONS: usize = 32;
-/// As rows in memory; encoded they take a fraction of it.
-const OPEN_BYTES: usize = 384 << 20;
+/// What unfinished row groups of all files may hold together.
+const OPEN_BYTES: usize = 128 << 20;
+/// A file that has sent a row group has a descriptor.
+const OPEN_FILES: usize = 256;
 
 pub struct Encoder {
-    store: Arc<TrackedStore>,
-    config: WriterConfig,
-    writer: Option<DeltaWriter>,
+    files: Arc<FilesOfTable>,
+    threads: usize,
+    whole: Option<FileSeries>,
     partitions: Option<Partitions>,
     adds: Vec<Add>,
 }
 
 impl Encoder {
     pub fn new(
-        store: Arc<TrackedStore>,
-        config: WriterConfig,
+        mut files: FilesOfTable,
         partition_columns: Vec<String>,
-        row_group_rows: usize,
-    ) -> Self {
+        threads: usize,
+    ) -> Result<Self> {
         let partitions = match partition_columns.is_empty() {
             true => None,
-            false => Some(Partitions::new(partition_columns, row_group_rows)),
+            false => Some(Partitions::new(partition_columns, &mut files.schema)?),
         };
-        Self {
-            store,
-            config,
-            writer: None,
+        Ok(Self {
+            files: Arc::new(files),
+            threads,
+            whole: None,
             partitions,
             adds: Vec::new(),
-        }
+        })
     }
 
-    pub async fn write(&mut self, rows: &RecordBatch) -> Result<()> {
+    pub async fn write(&mut self, rows: RecordBatch) -> Result<()> {
         if rows.num_rows() == 0 {
             return Ok(());
         }
         let Some(partitions) = &mut self.partitions else {
-            return self.encode(rows).await;
+            let files = &self.files;
+            let series = self
+                .whole
+                .get_or_insert_with(|| FileSeries::unpartitioned(files));
+            return series.write(rows, self.threads > 1).await;
         };
         if partitions.gather(rows)? < GATHERED_BYTES {
             return Ok(());
@@ -67,35 +73,33 @@ impl Encoder {
     pub async fn finish(mut self) -> Result<Vec<Add>> {
         // A failure drops open files; what they staged is removed by name.
         self.flush().await?;
-        self.close().await?;
+        if let Some(series) = self.whole.take() {
+            self.adds.extend(series.finish(self.threads > 1).await?);
+        }
+        if let Some(partitions) = self.partitions.take() {
+            let finishing = partitions
+                .open
+                .into_values()
+                .map(|series| series.finish(false));
+            let finished: Vec<Vec<Add>> = stream::iter(finishing)
+                .buffer_unordered(self.threads)
+                .try_collect()
+                .await?;
+            self.adds.extend(finished.into_iter().flatten());
+            // By partition, and within one in the order of the rows.
+            self.adds.sort_by(|left, right| left.path.cmp(&right.path));
+        }
         Ok(self.adds)
     }
 
     pub async fn abort(self) {
-        if let Some(writer) = self.writer {
-            // The staged files are removed by name afterwards.
-            let _ = writer.abort().await;
+        let open = self
+            .partitions
+            .into_iter()
+            .flat_map(|partitions| partitions.open.into_values());
+        for series in self.whole.into_iter().chain(open) {
+            series.abort().await;
         }
-    }
-
-    async fn encode(&mut self, rows: &RecordBatch) -> Result<()> {
-        let (store, config) = (&self.store, &self.config);
-        let writer = self
-            .writer
-            .get_or_insert_with(|| DeltaWriter::new(store.clone(), config.clone()));
-        writer.write(rows).await?;
-        Ok(())
-    }
-
-    async fn close(&mut self) -> Result<()> {
-        let Some(writer) = self.writer.take() else {
-            return Ok(());
-        };
-        let mut closed = writer.close().await?;
-        // The writer keeps partitions in a hash map; by path, equal rows give equal order.
-        closed.sort_by(|left, right| left.path.cmp(&right.path));
-        self.adds.append(&mut closed);
-        Ok(())
     }
 
     async fn flush(&mut self) -> Result<()> {
@@ -103,39 +107,40 @@ impl Encoder {
             return Ok(());
         };
         let gathered = partitions.take()?;
-        if gathered.groups.len() <= OPEN_PARTITIONS {
-            let over = partitions.open(&gathered) > OPEN_BYTES;
-            for batch in &gathered.batches {
-                self.encode(batch).await?;
-            }
-            return if over {
-                self.close_open().await
-            } else {
-                Ok(())
+        let batches = Arc::new(gathered.batches);
+        let mut work = Vec::with_capacity(gathered.groups.len());
+        for group in gathered.groups {
+            let series = match partitions.open.remove(&group.key) {
+                Some(series) => series,
+                None => FileSeries::of_partition(&self.files, group.values)?,
             };
+            work.push((group.key, group.rows, series));
         }
-        self.close_open().await?;
-        let batches: Vec<&RecordBatch> = gathered.batches.iter().collect();
-        for groups in gathered.groups.chunks(OPEN_PARTITIONS) {
-            for group in groups {
-                let rows = interleave_record_batch(&batches, &group.rows)?;
-                self.encode(&rows).await?;
-            }
-            self.close().await?;
+        let tasks = work.into_iter().map(|(key, rows, mut series)| {
+            let batches = batches.clone();
+            let task = tokio::spawn(async move {
+                let batches: Vec<&RecordBatch> = batches.iter().collect();
+                let rows = interleave_record_batch(&batches, &rows)?;
+                series.write(rows, false).await?;
+                // Nothing waits: what waits is not counted against the budget.
+                series.encode(false).await?;
+                Ok::<_, BridgeError>((key, series))
+            });
+            async move { task.await? }
+        });
+        let mut written = stream::iter(tasks).buffer_unordered(self.threads);
+        while let Some((key, series)) = written.try_next().await? {
+            partitions.open.insert(key, series);
         }
-        Ok(())
-    }
-
-    async fn close_open(&mut self) -> Result<()> {
-        if let Some(partitions) = &mut self.partitions {
-            partitions.open.clear();
-        }
-        self.close().await
+        drop(written);
+        partitions.close_largest().await
     }
 }
 
 struct Group {
     key: OwnedRow,
+    /// The columns of the partition, one row of them.
+    values: RecordBatch,
     /// Batch and row.
     rows: Vec<(usize, usize)>,
 }
@@ -143,106 +148,132 @@ struct Group {
 struct Gathered {
     batches: Vec<RecordBatch>,
     groups: Vec<Group>,
-    row_bytes: usize,
 }
 
-/// Rows that wait, and what the open files of their partitions hold.
+/// Rows that wait, and the files of their partitions.
 struct Partitions {
-    columns: Vec<String>,
-    row_group_rows: usize,
-    converter: Option<RowConverter>,
-    batches: Vec<RecordBatch>,
-    keys: Vec<Rows>,
+    /// Where the partition columns are among those of a batch, in their own order.
+    keys: Vec<usize>,
+    /// Where the columns of the files are.
+    kept: Vec<usize>,
+    converter: RowConverter,
+    waiting: Vec<(RecordBatch, Rows)>,
     bytes: usize,
-    open: HashMap<OwnedRow, usize>,
+    open: HashMap<OwnedRow, FileSeries>,
 }
 
 impl Partitions {
-    fn new(columns: Vec<String>, row_group_rows: usize) -> Self {
-        Self {
-            columns,
-            row_group_rows: row_group_rows.max(1),
-            converter: None,
-            batches: Vec::new(),
-            keys: Vec::new(),
+    /// Takes the partition columns out of the schema of the files.
+    fn new(columns: Vec<String>, schema: &mut SchemaRef) -> Result<Self> {
+        let mut keys = Vec::with_capacity(columns.len());
+        for name in &columns {
+            keys.push(schema.index_of(name)?);
+        }
+        let kept: Vec<usize> = (0..schema.fields().len())
+            .filter(|index| !keys.contains(index))
+            .collect();
+        let types = schema.project(&keys)?;
+        let fields = types
+            .fields()
+            .iter()
+            .map(|field| SortField::new(field.data_type().clone()));
+        let converter = RowConverter::new(fields.collect())?;
+        *schema = Arc::new(schema.project(&kept)?);
+        Ok(Self {
+            keys,
+            kept,
+            converter,
+            waiting: Vec::new(),
             bytes: 0,
             open: HashMap::new(),
-        }
+        })
     }
 
     /// The bytes that wait by now.
-    fn gather(&mut self, rows: &RecordBatch) -> Result<usize> {
+    fn gather(&mut self, rows: RecordBatch) -> Result<usize> {
         let values: Vec<ArrayRef> = self
-            .columns
+            .keys
             .iter()
-            .filter_map(|name| rows.column_by_name(name).cloned())
+            .map(|index| rows.column(*index).clone())
             .collect();
-        let converter = match &mut self.converter {
-            Some(converter) => converter,
-            None => {
-                let types = values.iter().map(|array| array.data_type().clone());
-                let fields = types.map(SortField::new).collect();
-                self.converter.insert(RowConverter::new(fields)?)
-            }
-        };
-        let keys = converter.convert_columns(&values)?;
-        self.bytes += keys.size();
-        for column in rows.columns() {
-            self.bytes += column.to_data().get_slice_memory_size()?;
-        }
-        self.keys.push(keys);
-        self.batches.push(rows.clone());
+        let keys = self.converter.convert_columns(&values)?;
+        self.bytes += keys.size() + bytes_of(&rows)?;
+        self.waiting.push((rows, keys));
         Ok(self.bytes)
     }
 
     /// What waited, its rows grouped by partition in the order of the keys.
     fn take(&mut self) -> Result<Gathered> {
-        let keys = std::mem::take(&mut self.keys);
-        let batches = std::mem::take(&mut self.batches);
-        let bytes = std::mem::take(&mut self.bytes);
+        let waiting = std::mem::take(&mut self.waiting);
+        self.bytes = 0;
         let mut places: Vec<(u32, u32)> = Vec::new();
-        for (batch, keys) in keys.iter().enumerate() {
+        for (batch, (_, keys)) in waiting.iter().enumerate() {
             let batch = index(batch)?;
             let rows = index(keys.num_rows())?;
             places.extend((0..rows).map(|row| (batch, row)));
         }
-        let row_bytes = bytes.checked_div(places.len()).unwrap_or(0).max(1);
-        let key = |place: &(u32, u32)| keys[place.0 as usize].row(place.1 as usize);
+        let key = |place: &(u32, u32)| waiting[place.0 as usize].1.row(place.1 as usize);
         // Stable: rows of a partition stay in order.
         places.sort_by(|left, right| key(left).cmp(&key(right)));
-        let groups = places
-            .chunk_by(|left, right| key(left) == key(right))
-            .filter_map(|run| {
-                let first = run.first()?;
-                let rows = run.iter().map(|place| (place.0 as usize, place.1 as usize));
-                Some(Group {
-                    key: key(first).owned(),
-                    rows: rows.collect(),
-                })
-            })
-            .collect();
+        let mut groups = Vec::new();
+        for run in places.chunk_by(|left, right| key(left) == key(right)) {
+            let Some(first) = run.first() else {
+                continue;
+            };
+            let (batch, _) = &waiting[first.0 as usize];
+            let values = batch.slice(first.1 as usize, 1).project(&self.keys)?;
+            let rows = run.iter().map(|place| (place.0 as usize, place.1 as usize));
+            groups.push(Group {
+                key: key(first).owned(),
+                values,
+                rows: rows.collect(),
+            });
+        }
+        let batches = waiting.iter().map(|(batch, _)| batch.project(&self.kept));
         Ok(Gathered {
-            batches,
+            batches: batches.collect::<std::result::Result<_, _>>()?,
             groups,
-            row_bytes,
         })
     }
 
-    /// Counts rows into open files; the bytes their unfinished row groups stand for.
-    fn open(&mut self, gathered: &Gathered) -> usize {
-        for group in &gathered.groups {
-            *self.open.entry(group.key.clone()).or_insert(0) += group.rows.len();
-        }
-        let held: usize = self
+    /// Until the rest is within the budget, with room for more.
+    async fn close_largest(&mut self) -> Result<()> {
+        let mut held: Vec<(usize, OwnedRow)> = self
+            .open
+            .iter()
+            .map(|(key, series)| (series.memory(), key.clone()))
+            .collect();
+        let mut sum: usize = held.iter().map(|(bytes, _)| bytes).sum();
+        let mut count = self
             .open
             .values()
-            .map(|rows| rows % self.row_group_rows)
-            .sum();
-        if self.open.len() > OPEN_PARTITIONS {
-            return usize::MAX;
+            .filter(|series| series.is_sending())
+            .count();
+        if sum <= OPEN_BYTES && count <= OPEN_FILES {
+            return Ok(());
         }
-        held.saturating_mul(gathered.row_bytes)
+        held.sort();
+        while let Some((bytes, key)) = held.pop() {
+            if sum <= OPEN_BYTES / 2 && count <= OPEN_FILES / 2 {
+                break;
+            }
+            if let Some(series) = self.open.get_mut(&key) {
+                count -= usize::from(series.is_sending());
+                series.close(false).await?;
+            }
+            sum -= bytes;
+        }
+        Ok(())
     }
+}
+
+/// Of the rows alone, whatever they are a slice of.
+pub fn bytes_of(rows: &RecordBatch) -> Result<usize> {
+    let mut bytes = 0;
+    for column in rows.columns() {
+        bytes += column.to_data().get_slice_memory_size()?;
+    }
+    Ok(bytes)
 }
 
 fn index(value: usize) -> Result<u32> {

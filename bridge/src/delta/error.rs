@@ -13,6 +13,12 @@ impl From<DeltaTableError> for BridgeError {
     }
 }
 
+impl From<KernelError> for BridgeError {
+    fn from(error: KernelError) -> Self {
+        kernel_error(&error)
+    }
+}
+
 pub fn delta_error(error: &DeltaTableError) -> BridgeError {
     let text = || error.to_string();
     match error {

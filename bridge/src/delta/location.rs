@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
-use deltalake_core::logstore::{LogStoreRef, StorageConfig, logstore_with};
+use deltalake_core::logstore::{LogStoreRef, ObjectStoreRef, StorageConfig, logstore_with};
 use serde::Deserialize;
 use url::Url;
 
+use super::overlay::{Overlay, OverlayStore};
 use crate::durable_store::DurableLocalStore;
 use crate::engine::Engine;
 use crate::error::{BridgeError, Result};
@@ -31,6 +32,8 @@ pub struct TableRoot {
     pub path: PathBuf,
     pub url: Url,
     pub log_store: LogStoreRef,
+    /// Commits that are seen here and nowhere else.
+    pub overlay: Option<Arc<Overlay>>,
 }
 
 impl TableRoot {
@@ -42,12 +45,18 @@ impl TableRoot {
                 path.display()
             ))
         })?;
-        let store = Arc::new(DurableLocalStore::new(engine.durable()));
+        let overlay = engine.overlay_of(&path);
+        let local: ObjectStoreRef = Arc::new(DurableLocalStore::new(engine.durable()));
+        let store = match &overlay {
+            Some(overlay) => Arc::new(OverlayStore::new(local, overlay.clone())),
+            None => local,
+        };
         let log_store = logstore_with(store, &url, StorageConfig::default())?;
         Ok(Self {
             path,
             url,
             log_store,
+            overlay,
         })
     }
 
@@ -71,6 +80,22 @@ pub struct LogListing {
 impl LogListing {
     /// None when there is no log at all.
     pub fn read(root: &TableRoot) -> Result<Option<Self>> {
+        let Some(overlay) = &root.overlay else {
+            return Self::on_disk(root);
+        };
+        let mut listing = Self::on_disk(root)?.unwrap_or_default();
+        let seen = |version: &u64| overlay.base.is_some_and(|base| *version <= base);
+        listing.commits.retain(|(version, _)| seen(version));
+        listing.checkpoints.retain(seen);
+        listing.commits.extend(overlay.commits());
+        Ok(Some(listing).filter(|listing| !listing.is_empty()))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.commits.is_empty() && self.checkpoints.is_empty()
+    }
+
+    fn on_disk(root: &TableRoot) -> Result<Option<Self>> {
         let folder = root.log_folder();
         let entries = match std::fs::read_dir(&folder) {
             Ok(entries) => entries,
@@ -96,10 +121,7 @@ impl LogListing {
         }
         listing.commits.sort_unstable();
         listing.checkpoints.sort_unstable();
-        if listing.commits.is_empty() && listing.checkpoints.is_empty() {
-            return Ok(None);
-        }
-        Ok(Some(listing))
+        Ok(Some(listing).filter(|listing| !listing.is_empty()))
     }
 
     pub fn latest(&self) -> u64 {
@@ -163,12 +185,8 @@ pub fn no_log(root: &TableRoot) -> BridgeError {
 }
 
 /// Version, and whether it is a commit; None for every other file of a log folder.
-fn log_file(name: &str) -> Option<(u64, bool)> {
-    let (digits, rest) = name.split_at_checked(20)?;
-    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let version = digits.parse().ok()?;
+pub fn log_file(name: &str) -> Option<(u64, bool)> {
+    let (version, rest) = split_version(name)?;
     if rest == ".json" {
         Some((version, true))
     } else if rest.starts_with(".checkpoint.")
@@ -178,6 +196,22 @@ fn log_file(name: &str) -> Option<(u64, bool)> {
     } else {
         None
     }
+}
+
+/// The newest version that a file of a log folder tells of; none for what has no version.
+pub fn newest_version(name: &str) -> Option<u64> {
+    let (version, rest) = split_version(name)?;
+    // "FROM.TO.compacted.json"
+    let to = rest.strip_prefix('.').and_then(split_version);
+    Some(to.map_or(version, |(to, _)| to))
+}
+
+fn split_version(name: &str) -> Option<(u64, &str)> {
+    let (digits, rest) = name.split_at_checked(20)?;
+    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    Some((digits.parse().ok()?, rest))
 }
 
 fn is_absent(error: &std::io::Error) -> bool {

@@ -105,13 +105,20 @@ fn stored_type(data_type: &DataType, column: &str) -> Result<DataType> {
 /// Brings batches of one schema into the schema of the files.
 pub struct CastPlan {
     incoming: SchemaRef,
-    target: SchemaRef,
+    /// That of the files, where texts may still be views or dictionaries: they are encoded as
+    /// they are, but for partition columns.
+    carried: SchemaRef,
     /// For each target column: where it comes from; null where it comes from nowhere.
     sources: Vec<Option<usize>>,
 }
 
 impl CastPlan {
-    pub fn new(incoming: &Schema, target: SchemaRef, missing_as_null: bool) -> Result<Self> {
+    pub fn new(
+        incoming: &Schema,
+        target: SchemaRef,
+        partition_columns: &[String],
+        missing_as_null: bool,
+    ) -> Result<Self> {
         let mut sources = Vec::with_capacity(target.fields().len());
         for field in target.fields() {
             let Some((index, found)) = incoming.column_with_name(field.name()) else {
@@ -146,9 +153,19 @@ impl CastPlan {
                 &names(&target),
             ));
         }
+        let carried = target.fields().iter().zip(&sources).map(|(field, source)| {
+            let given = source.map(|index| incoming.field(index).data_type());
+            match given.filter(|given| is_form_of(given, field.data_type())) {
+                Some(given) if !partition_columns.contains(field.name()) => {
+                    Arc::new(field.as_ref().clone().with_data_type(given.clone()))
+                }
+                _ => field.clone(),
+            }
+        });
+        let carried = Arc::new(Schema::new(carried.collect::<Fields>()));
         Ok(Self {
             incoming: nullable(incoming),
-            target,
+            carried,
             sources,
         })
     }
@@ -158,13 +175,14 @@ impl CastPlan {
         &self.incoming
     }
 
-    pub fn target(&self) -> &SchemaRef {
-        &self.target
+    /// What [`CastPlan::apply`] gives.
+    pub fn carried(&self) -> &SchemaRef {
+        &self.carried
     }
 
     pub fn apply(&self, batch: &RecordBatch) -> Result<RecordBatch> {
         let mut columns = Vec::with_capacity(self.sources.len());
-        for (field, source) in self.target.fields().iter().zip(&self.sources) {
+        for (field, source) in self.carried.fields().iter().zip(&self.sources) {
             columns.push(match source {
                 Some(source) => cast_column(batch.column(*source), field)?,
                 None => new_null_array(field.data_type(), batch.num_rows()),
@@ -172,10 +190,22 @@ impl CastPlan {
         }
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
         Ok(RecordBatch::try_new_with_options(
-            self.target.clone(),
+            self.carried.clone(),
             columns,
             &options,
         )?)
+    }
+}
+
+/// Another form of the same texts or bytes.
+fn is_form_of(given: &DataType, stored: &DataType) -> bool {
+    use DataType::*;
+    match (given, stored) {
+        (Dictionary(_, values), stored) => {
+            values.as_ref() == stored && matches!(stored, Utf8 | Binary)
+        }
+        (LargeUtf8 | Utf8View, Utf8) | (LargeBinary | BinaryView, Binary) => true,
+        _ => false,
     }
 }
 

@@ -105,6 +105,16 @@ impl DeltaTableHandle {
     }
 }
 
+/// The path of an Add, encoded as it is in the log.
+pub fn spelled(add: &Add) -> Result<String> {
+    let action =
+        serde_json::to_value(add).map_err(|error| BridgeError::internal(error.to_string()))?;
+    match action["path"].as_str() {
+        Some(path) => Ok(path.to_owned()),
+        None => Err(BridgeError::internal("a file without a path")),
+    }
+}
+
 fn millis(duration: std::time::Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

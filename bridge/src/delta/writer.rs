@@ -4,24 +4,27 @@
 //! the next batch meanwhile. An encoding error surfaces at the next call.
 
 use std::collections::HashMap;
-use std::num::NonZeroU64;
+use std::sync::Arc;
 
 use arrow::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
 use arrow::record_batch::RecordBatch;
 use delta_kernel::table_properties::DataSkippingNumIndexedCols;
-use deltalake_core::datafile::writer::WriterConfig;
 use deltalake_core::kernel::{Add, StructType};
 use deltalake_core::operations::get_num_idx_cols_and_stats_columns;
+use parquet::arrow::ArrowSchemaConverter;
 use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
+use parquet::schema::types::{ColumnPath, SchemaDescriptor};
 use serde::Deserialize;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::encoder::Encoder;
+use super::file_series::FilesOfTable;
 use super::location::TableRoot;
 use super::schema::{CastPlan, check_partition_columns, file_schema, stored_columns};
-use super::staging::Staging;
+use super::staging::{Staging, TrackedStore};
+use super::statistics::StatsColumns;
 use crate::abi::LgStr;
 use crate::arrow_in::{batch, schema, take_array, take_schema};
 use crate::cancel::Cancel;
@@ -33,8 +36,6 @@ use crate::text::Text;
 /// Batches that wait for the encoder: one under way, one to overlap with.
 const QUEUED_BATCHES: usize = 2;
 const DEFAULT_ROW_GROUP_ROWS: usize = 1 << 20;
-/// Rows between two looks at the size of the open file.
-const SIZE_CHECK_ROWS: usize = 8192;
 const UNLIMITED_STATS: &str = "-1";
 
 #[derive(Debug, Deserialize)]
@@ -62,6 +63,21 @@ struct WriterOptions {
     /// A folder below the table that the files go to; paths are told relative to it.
     #[serde(default)]
     folder: String,
+    /// What single columns are written with, by name.
+    #[serde(default)]
+    columns: HashMap<String, ColumnOptions>,
+}
+
+/// Of a column and all that is nested in it; what is absent is as for every column.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct ColumnOptions {
+    compression: Option<String>,
+    dictionary: Option<bool>,
+    /// "none", "chunk" or "page".
+    statistics: Option<String>,
+    bloom_filter_fpp: Option<f64>,
+    bloom_filter_ndv: Option<u64>,
 }
 
 enum Message {
@@ -109,19 +125,22 @@ impl DeltaWriterHandle {
         };
         let target = file_schema(&columns)?;
         check_partition_columns(&target, &options.partition_columns)?;
-        let plan = CastPlan::new(incoming, target, options.missing_as_null)?;
+        let plan = CastPlan::new(
+            incoming,
+            target,
+            &options.partition_columns,
+            options.missing_as_null,
+        )?;
         let staging = Staging::below(&root, &options.folder)?;
-        let config = writer_config(&options, &plan)?;
-        let row_group_rows = row_group_rows(&options);
-        let store = staging.store.clone();
-        let partition_columns = options.partition_columns;
+        let files = files_of_table(&options, &plan, staging.store.clone())?;
+        let threads = engine.handle().metrics().num_workers();
+        let mut encoder = Encoder::new(files, options.partition_columns, threads)?;
         let (queue, mut waiting) = mpsc::channel(QUEUED_BATCHES);
         let encoding = engine.handle().spawn(async move {
-            let mut encoder = Encoder::new(store, config, partition_columns, row_group_rows);
             while let Some(message) = waiting.recv().await {
                 match message {
                     Message::Rows(rows) => {
-                        if let Err(error) = encoder.write(&rows).await {
+                        if let Err(error) = encoder.write(rows).await {
                             encoder.abort().await;
                             return Err(error);
                         }
@@ -217,20 +236,85 @@ fn row_group_rows(options: &WriterOptions) -> usize {
     }
 }
 
-fn writer_config(options: &WriterOptions, plan: &CastPlan) -> Result<WriterConfig> {
-    let properties = properties(&options.compression)?
-        .set_max_row_group_row_count(Some(row_group_rows(options)))
-        .build();
-    let (indexed, listed) = stats_columns(options);
-    Ok(WriterConfig::new(
-        plan.target().clone(),
-        options.partition_columns.clone(),
-        Some(properties),
-        NonZeroU64::new(options.target_file_bytes),
-        Some(SIZE_CHECK_ROWS),
-        indexed,
-        listed,
-    ))
+fn files_of_table(
+    options: &WriterOptions,
+    plan: &CastPlan,
+    store: Arc<TrackedStore>,
+) -> Result<FilesOfTable> {
+    let schema = plan.carried().clone();
+    let row_group_rows = row_group_rows(options);
+    let parquet = ArrowSchemaConverter::new().convert(&schema)?;
+    let mut builder =
+        properties(&options.compression)?.set_max_row_group_row_count(Some(row_group_rows));
+    for (name, column) in &options.columns {
+        builder = column_properties(builder, &parquet, name, column)?;
+    }
+    Ok(FilesOfTable {
+        store,
+        schema,
+        properties: Arc::new(builder.build()),
+        compression: compression(&options.compression)?,
+        target_bytes: usize::try_from(options.target_file_bytes).unwrap_or(usize::MAX),
+        group_rows: row_group_rows,
+        statistics: stats_columns(options.stats_columns.as_deref(), &options.configuration),
+    })
+}
+
+/// Properties have their place at the leaves.
+fn column_properties(
+    mut builder: WriterPropertiesBuilder,
+    schema: &SchemaDescriptor,
+    name: &str,
+    column: &ColumnOptions,
+) -> Result<WriterPropertiesBuilder> {
+    let leaves: Vec<ColumnPath> = schema
+        .columns()
+        .iter()
+        .map(|leaf| leaf.path().clone())
+        .filter(|path| path.parts().first().is_some_and(|top| top == name))
+        .collect();
+    if leaves.is_empty() {
+        return Err(BridgeError::not_found(format!(
+            "The rows have no column to write in a way of its own: {name}"
+        ))
+        .with_subject(name));
+    }
+    let statistics = column
+        .statistics
+        .as_deref()
+        .map(statistics_level)
+        .transpose()?;
+    let codec = column.compression.as_deref().map(compression).transpose()?;
+    for leaf in leaves {
+        if let Some(codec) = codec {
+            builder = builder.set_column_compression(leaf.clone(), codec);
+        }
+        if let Some(enabled) = column.dictionary {
+            builder = builder.set_column_dictionary_enabled(leaf.clone(), enabled);
+        }
+        if let Some(level) = statistics {
+            builder = builder.set_column_statistics_enabled(leaf.clone(), level);
+        }
+        if let Some(fpp) = column.bloom_filter_fpp {
+            builder = builder.set_column_bloom_filter_fpp(leaf.clone(), fpp);
+        }
+        if let Some(ndv) = column.bloom_filter_ndv {
+            builder = builder.set_column_bloom_filter_max_ndv(leaf.clone(), ndv);
+        }
+    }
+    Ok(builder)
+}
+
+fn statistics_level(text: &str) -> Result<EnabledStatistics> {
+    match text {
+        "none" => Ok(EnabledStatistics::None),
+        "chunk" => Ok(EnabledStatistics::Chunk),
+        "page" => Ok(EnabledStatistics::Page),
+        other => Err(BridgeError::invalid_argument(format!(
+            "Statistics are none, chunk or page: {other}"
+        ))
+        .with_subject("statistics")),
+    }
 }
 
 /// What every file of a table is written with.
@@ -241,32 +325,56 @@ pub fn properties(codec: &str) -> Result<WriterPropertiesBuilder> {
 }
 
 /// Explicit columns win over the table's properties; an empty list means no statistics.
-fn stats_columns(options: &WriterOptions) -> (DataSkippingNumIndexedCols, Option<Vec<String>>) {
-    let properties = options
-        .configuration
+pub fn stats_columns(
+    explicit: Option<&[String]>,
+    configuration: &HashMap<String, String>,
+) -> StatsColumns {
+    if let Some(columns) = explicit {
+        return StatsColumns::Named(columns.iter().map(|name| vec![name.clone()]).collect());
+    }
+    let properties = configuration
         .iter()
         .map(|(key, value)| (key.clone(), Some(value.clone())))
         .collect();
-    let (mut indexed, configured) = get_num_idx_cols_and_stats_columns(None, properties);
-    let key = "delta.dataSkippingNumIndexedCols";
-    if options
-        .configuration
-        .get(key)
-        .is_some_and(|value| value == UNLIMITED_STATS)
-    {
-        indexed = DataSkippingNumIndexedCols::AllColumns;
+    let (indexed, configured) = get_num_idx_cols_and_stats_columns(None, properties);
+    let unlimited = configuration
+        .get("delta.dataSkippingNumIndexedCols")
+        .is_some_and(|value| value == UNLIMITED_STATS);
+    match (configured, indexed) {
+        (Some(columns), _) => {
+            StatsColumns::Named(columns.iter().map(|column| column_path(column)).collect())
+        }
+        (None, DataSkippingNumIndexedCols::NumColumns(most)) if !unlimited => {
+            StatsColumns::Leading(usize::try_from(most).unwrap_or(usize::MAX))
+        }
+        (None, _) => StatsColumns::All,
     }
-    let explicit = options.stats_columns.as_ref().map(|columns| {
-        let quoted = |column: &String| format!("\"{}\"", column.replace('"', "\"\""));
-        columns.iter().map(quoted).collect()
-    });
-    (indexed, explicit.or(configured))
+}
+
+/// `a.b` and `` `a.b`.c ``: the names on the way to a column.
+fn column_path(text: &str) -> Vec<String> {
+    let mut names = vec![String::new()];
+    let mut quoted = false;
+    for letter in text.trim().chars() {
+        match letter {
+            '`' => quoted = !quoted,
+            '.' if !quoted => names.push(String::new()),
+            other => {
+                if let Some(name) = names.last_mut() {
+                    name.push(other);
+                }
+            }
+        }
+    }
+    names
 }
 
 fn compression(text: &str) -> Result<Compression> {
     match text.to_ascii_lowercase().as_str() {
         "" | "zstd" => Ok(Compression::ZSTD(ZstdLevel::default())),
         "none" => Ok(Compression::UNCOMPRESSED),
+        // The name stands for a framing of its own that few readers know.
+        "lz4" => Ok(Compression::LZ4_RAW),
         "gzip" => Ok(Compression::GZIP(Default::default())),
         "brotli" => Ok(Compression::BROTLI(Default::default())),
         other => other.parse().map_err(|_| {

@@ -2,11 +2,11 @@
 //! parser behind it recurses.
 
 use datafusion::sql::sqlparser::keywords::Keyword;
-use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
+use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan};
 use serde::Deserialize;
 
-use super::DIALECT;
-use crate::error::{BridgeError, Kind, Result};
+use super::tokens_of;
+use crate::error::{BridgeError, Result};
 
 #[derive(Deserialize, Clone, Copy)]
 #[serde(deny_unknown_fields)]
@@ -47,12 +47,7 @@ pub fn tokenise(sql: &str, limits: &Limits) -> Result<Tokens> {
     if sql.len() > limits.max_bytes {
         return Err(passed("max_bytes", sql.len(), limits.max_bytes, start));
     }
-    let tokens = Tokenizer::new(&DIALECT, sql)
-        .tokenize_with_location()
-        .map_err(|error| {
-            BridgeError::new(Kind::InvalidSql, error.message)
-                .with_position(error.location.line, error.location.column)
-        })?;
+    let tokens = tokens_of(sql)?;
     let mut scan = Scan::default();
     for token in &tokens {
         scan.take(token, limits)?;

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::caps::{self, Limits};
 use super::facts::{last_part, parts};
-use super::parse_one;
+use super::{parse_one, versions};
 use crate::abi::LgStr;
 use crate::cancel::Cancel;
 use crate::error::{BridgeError, Result};
@@ -303,7 +303,9 @@ pub unsafe extern "C" fn lg_sql_change(
         caps::tokenise(sql, &limits)?;
         let stack = limits.plan_stack_bytes;
         let told = large_stack::run_small(false, stack, &Cancel::never(), move || {
-            change(&parse_one(sql)?)
+            let mut statement = parse_one(sql)?;
+            versions::set_apart(&mut statement);
+            change(&statement)
         })?;
         unsafe { fence::give(out, Text::json(&told)?) }
     })

@@ -10,7 +10,7 @@ mod visitor;
 use std::ops::ControlFlow;
 
 use datafusion::sql::parser::{
-    CopyToSource, CopyToStatement, CreateExternalTable, ParserInput, ResetStatement, Statement,
+    CopyToSource, CopyToStatement, CreateExternalTable, ResetStatement, Statement,
 };
 use datafusion::sql::sqlparser::ast::{
     Ident, ObjectName, ObjectNamePart, Statement as SqlStatement, Visit,
@@ -82,6 +82,8 @@ struct Relation {
     name: Vec<String>,
     role: Role,
     alias_of_cte: bool,
+    /// "VERSION AS OF 3", "TIMESTAMP AS OF '…'"; "" is the table as it is.
+    at: String,
     line: u64,
     column: u64,
 }
@@ -174,7 +176,7 @@ fn statement(
 ) -> Result<(StatementFacts, Option<Statement>)> {
     let recursion = limits.max_nesting.clamp(MIN_RECURSION, PLAN_RECURSION);
     let end = tokens.last().map_or(at, |token| token.span.end);
-    let mut parsed = parse(ParserInput::Tokens(tokens.to_vec()), recursion).map_err(|error| {
+    let mut parsed = parse(tokens.to_vec(), recursion).map_err(|error| {
         // At the end of its input the parser names no place.
         if error.line == 0 {
             return error.with_position(end.line, end.column);

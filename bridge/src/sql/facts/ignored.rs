@@ -190,7 +190,9 @@ pub fn in_table_factor(table: &TableFactor, facts: &mut Collector) {
                 report(facts, settings.is_some(), "SETTINGS");
             }
             report(facts, !with_hints.is_empty(), "WITH (hint)");
-            report(facts, version.is_some(), "table version");
+            // Of a table by its name the visitor looks at it.
+            let of_call = version.is_some() && args.is_some();
+            report(facts, of_call, "table version");
             report(facts, *with_ordinality, "WITH ORDINALITY");
             report(facts, !partitions.is_empty(), "PARTITION");
             report(facts, json_path.is_some(), "JSON path");

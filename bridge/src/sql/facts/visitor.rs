@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName, ObjectNamePart,
-    PipeOperator, Query, Select, SelectInto, SetExpr, Statement, TableFactor, TableWithJoins,
-    Value, ValueWithSpan, Visitor,
+    PipeOperator, Query, Select, SelectInto, SetExpr, Statement, TableFactor, TableVersion,
+    TableWithJoins, Value, ValueWithSpan, Visitor,
 };
 use datafusion::sql::sqlparser::tokenizer::Location;
 
@@ -82,6 +82,10 @@ impl<'l> Collector<'l> {
     }
 
     pub fn relation(&mut self, name: &ObjectName, role: Role) {
+        self.relation_at(name, role, String::new());
+    }
+
+    fn relation_at(&mut self, name: &ObjectName, role: Role, version: String) {
         let at = self.place_of(name);
         self.at = at;
         if let Some(text) = location_text(name) {
@@ -92,6 +96,7 @@ impl<'l> Collector<'l> {
             name: parts(name),
             role,
             alias_of_cte: false,
+            at: version,
             line: at.line,
             column: at.column,
         });
@@ -199,6 +204,7 @@ impl<'l> Collector<'l> {
                         name: names.into_iter().flatten().cloned().collect(),
                         role: Role::Read,
                         alias_of_cte: false,
+                        at: String::new(),
                         line: self.at.line,
                         column: self.at.column,
                     });
@@ -266,6 +272,12 @@ impl<'l> Collector<'l> {
             TableFactor::XmlTable { .. } => {
                 self.table_function("xmltable".to_owned(), &[], self.at)
             }
+            TableFactor::Table {
+                name,
+                args: None,
+                version: Some(version),
+                ..
+            } => self.version(name, version),
             TableFactor::SemanticView { name, .. } => self.relation(name, Role::Read),
             TableFactor::NestedJoin {
                 table_with_joins, ..
@@ -277,6 +289,25 @@ impl<'l> Collector<'l> {
             | TableFactor::MatchRecognize { .. } => {}
         }
         Ok(())
+    }
+
+    /// A table that is read may be read as it was; one that is changed, or made by a WITH, not.
+    fn version(&mut self, name: &ObjectName, version: &TableVersion) {
+        let literal = match version {
+            TableVersion::VersionAsOf(value) | TableVersion::TimestampAsOf(value) => {
+                matches!(value, Expr::Value(_))
+            }
+            TableVersion::ForSystemTimeAsOf(_)
+            | TableVersion::Function(_)
+            | TableVersion::Changes { .. } => false,
+        };
+        let made_here =
+            matches!(parts(name).as_slice(), [one] if self.scopes.supplies(one).is_some());
+        if !literal || made_here || self.spoken_for.contains(&std::ptr::from_ref(name)) {
+            self.ignored("table version");
+            return;
+        }
+        self.relation_at(name, Role::Read, version.to_string());
     }
 
     fn read_relation(&mut self, name: &ObjectName) -> Result<()> {
