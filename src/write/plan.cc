@@ -105,7 +105,12 @@ Status CheckFormatOptions(const WriteOptions& options, DataFormat format) {
   }
   auto given = options.options;
   for (const auto& [name, value] : options.destination.options) given.emplace(name, value);
+  ColumnOptions columns;
   for (const auto& [name, value] : given) {
+    if (format == DataFormat::kDelta && IsColumnOption(name)) {
+      LG_RETURN_IF_ERROR(AddColumnOption(name, value, &columns));
+      continue;
+    }
     const auto* found = std::find_if(std::begin(kOptions), std::end(kOptions),
                                      [&, &wanted = name](const FormatOption& option) {
                                        return option.format == format && option.name == wanted;
@@ -352,6 +357,12 @@ Result<WritePlan> PlanWrite(const WriteOptions& options, DataFormat format,
   if (const auto given = decider.Option("max_row_group_rows")) {
     plan.max_row_group_rows = CountOf(*given).value_or(0);
   }
+  for (const auto& [name, value] : plan.format_options) {
+    if (!IsColumnOption(name)) continue;
+    LG_RETURN_IF_ERROR(AddColumnOption(name, value, &plan.columns));
+    decider.Record(name, value, "option");
+  }
+  LG_RETURN_IF_ERROR(CheckColumnsOf(plan.columns, schema));
   LG_RETURN_IF_ERROR(DecidePartitions(options, policy, existing, schema, &decider, &plan));
   LG_RETURN_IF_ERROR(DecideFileSize(policy, rows, &decider, &plan));
   LG_RETURN_IF_ERROR(DecideStatistics(options, policy, schema, &decider, &plan));

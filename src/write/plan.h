@@ -16,6 +16,7 @@
 #include "lakegate/arrow.h"
 #include "lakegate/profile.h"
 #include "lakegate/write.h"
+#include "write/column_options.h"
 
 namespace lakegate::write {
 
@@ -32,6 +33,7 @@ struct WritePlan {
   std::string compression = {};
   std::vector<std::string> statistics_columns = {};
   std::int64_t max_row_group_rows = 0;  // 0: the writer's own
+  ColumnOptions columns = {};           // of single columns (Delta)
   // Format options left for the file writer.
   std::map<std::string, std::string> format_options = {};
   std::vector<PolicyDecision> decisions = {};

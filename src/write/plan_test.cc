@@ -195,5 +195,52 @@ TEST(DecideMaintenance, GivesAReasonForEachAction) {
   }
 }
 
+WriteOptions WithOption(const std::string& name, const std::string& value) {
+  WriteOptions options;
+  options.options[name] = value;
+  return options;
+}
+
+TEST(PlanWrite, SettingsOfColumnsAreTheirs) {
+  WriteOptions options = WithOption("column.b.compression", "gzip");
+  options.options["column.b.dictionary"] = "false";
+  options.options["column.d.bloom_filter_fpp"] = "0.01";
+  options.options["column.d.bloom_filter_ndv"] = "1000";
+  options.options["column.d.statistics"] = "chunk";
+  ASSERT_TRUE(CheckWriteOptions(options, DataFormat::kDelta));
+  const auto plan = PlanWrite(options, DataFormat::kDelta, *Wide(), TestPolicy(), {}, {});
+  ASSERT_TRUE(plan) << plan.error().ToString();
+  ASSERT_EQ(plan->columns.size(), 2U);
+  EXPECT_EQ(plan->columns.at("b").compression, "gzip");
+  EXPECT_EQ(plan->columns.at("b").dictionary, false);
+  EXPECT_EQ(plan->columns.at("d").bloom_filter_fpp, 0.01);
+  EXPECT_EQ(plan->columns.at("d").bloom_filter_ndv, 1000);
+  EXPECT_EQ(plan->columns.at("d").statistics, "chunk");
+  EXPECT_EQ(DecisionOf(*plan, "column.b.compression").decided_by, "option");
+}
+
+TEST(PlanWrite, SettingsThatColumnsDoNotHaveAreRefused) {
+  for (const auto& [name, value] :
+       std::vector<std::pair<std::string, std::string>>{{"column.b.compresion", "gzip"},
+                                                        {"column.b.compression", "best"},
+                                                        {"column.b.dictionary", "yes"},
+                                                        {"column.b.statistics", "some"},
+                                                        {"column.b.bloom_filter_fpp", "1.5"},
+                                                        {"column.b.bloom_filter_fpp", "0"},
+                                                        {"column.b.bloom_filter_ndv", "-4"},
+                                                        {"column.b.bloom_filter_ndv", "many"},
+                                                        {"column.b", "gzip"},
+                                                        {"column.", "gzip"}}) {
+    const auto checked = CheckWriteOptions(WithOption(name, value), DataFormat::kDelta);
+    ASSERT_FALSE(checked) << name << " = " << value;
+    EXPECT_EQ(checked.error().kind(), ErrorKind::kInvalidArgument);
+  }
+  EXPECT_FALSE(CheckWriteOptions(WithOption("column.b.dictionary", "true"), DataFormat::kCsv));
+  const auto nowhere = PlanWrite(WithOption("column.nobody.dictionary", "true"), DataFormat::kDelta,
+                                 *Wide(), TestPolicy(), {}, {});
+  ASSERT_FALSE(nowhere);
+  EXPECT_NE(nowhere.error().message().find("nobody"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace lakegate::write

@@ -36,6 +36,7 @@ engine::DeltaStageOptions StageOptionsFor(const std::string& path, const WritePl
   stage.statistics_columns = plan.statistics_columns;
   stage.configuration = configuration;
   stage.max_row_group_rows = plan.max_row_group_rows;
+  stage.columns = plan.columns;
   return stage;
 }
 
