@@ -95,6 +95,7 @@ Result<RelationFact> ReadRelation(const json& value, const std::string& path) {
   object.Texts("name", &fact.name);
   object.Object("role", ReadRole, &fact.role);
   object.Flag("alias_of_cte", &fact.alias_of_cte);
+  object.Text("at", &fact.at);
   ReadPosition(&object, &fact.position);
   LG_RETURN_IF_ERROR(object.Finish());
   if (fact.name.empty()) return MalformedFacts(path, "has no name");

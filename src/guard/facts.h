@@ -35,6 +35,8 @@ struct RelationFact {
   RelationRole role = RelationRole::kRead;
   // A CTE of the statement has the same name, yet does not supply this use of it.
   bool alias_of_cte = false;
+  // Of a table that is read as it was: "VERSION AS OF 3", "TIMESTAMP AS OF '2026-11-27'".
+  std::string at;
   SqlPosition position;
 
   // The parts joined by dots, as messages say it.

@@ -15,8 +15,8 @@ constexpr const char* kText = R"({
   "statements": [{
     "kind": "query", "class": "query", "line": 1, "column": 1,
     "explain": {"analyze": true},
-    "relations": [{"name": ["calls"], "role": "read", "alias_of_cte": false, "line": 1, "column": 15},
-                  {"name": ["out"], "role": "create", "alias_of_cte": true, "line": 2, "column": 3}],
+    "relations": [{"name": ["calls"], "role": "read", "alias_of_cte": false, "at": "", "line": 1, "column": 15},
+                  {"name": ["out"], "role": "create", "alias_of_cte": true, "at": "VERSION AS OF 3", "line": 2, "column": 3}],
     "functions": [{"name": "count", "line": 1, "column": 8}],
     "table_functions": [{"name": "generate_series", "arguments": ["a", null], "line": 1, "column": 40}],
     "placeholders": [{"name": "$1", "line": 1, "column": 60}],
@@ -48,8 +48,9 @@ TEST(GuardFacts, ReadsEveryField) {
   EXPECT_EQ(statement.position, (SqlPosition{1, 1}));
   EXPECT_EQ(statement.explain, ExplainFact{true});
   ASSERT_EQ(statement.relations.size(), 2u);
-  EXPECT_EQ(statement.relations[1],
-            (RelationFact{{"out"}, RelationRole::kCreate, true, SqlPosition{2, 3}}));
+  EXPECT_EQ(
+      statement.relations[1],
+      (RelationFact{{"out"}, RelationRole::kCreate, true, "VERSION AS OF 3", SqlPosition{2, 3}}));
   EXPECT_EQ(statement.functions[0], (NamedFact{"count", {1, 8}}));
   EXPECT_EQ(statement.table_functions[0],
             (TableFunctionFact{"generate_series", {"a", std::nullopt}, {1, 40}}));

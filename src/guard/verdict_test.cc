@@ -20,7 +20,7 @@ TextFacts Statement(std::string kind, StatementClass statement_class) {
 
 TextFacts Query() {
   TextFacts facts = Statement("query", StatementClass::kQuery);
-  facts.statements[0].relations = {{{"calls"}, RelationRole::kRead, false, {1, 15}}};
+  facts.statements[0].relations = {{{"calls"}, RelationRole::kRead, false, "", {1, 15}}};
   facts.statements[0].functions = {{"count", {1, 8}}};
   return facts;
 }
@@ -311,7 +311,7 @@ TEST(GuardVerdict, DeniesPaths) {
   const auto rooted = ReadOnlyWith([](SqlPolicy& p) { p.roots = {"/data"}; });
   const auto with_location = [](std::string text) {
     return QueryWith([&](StatementFacts& s) {
-      s.relations = {{{text}, RelationRole::kRead, false, {1, 15}}};
+      s.relations = {{{text}, RelationRole::kRead, false, "", {1, 15}}};
       s.locations = {{text, {1, 15}}};
     });
   };
@@ -503,7 +503,7 @@ TEST(GuardVerdict, DeniesTextsBeyondTheirLimits) {
 TEST(GuardVerdict, TextNamesEverythingAndEndsInTheVerdict) {
   TextFacts facts = QueryWith([](StatementFacts& s) {
     s.explain = ExplainFact{false};
-    s.relations.push_back({{"functions"}, RelationRole::kRead, false, {1, 30}});
+    s.relations.push_back({{"functions"}, RelationRole::kRead, false, "", {1, 30}});
     s.placeholders = {{"$1", {1, 50}}};
   });
   EXPECT_EQ(VerdictText(facts, Preset("read_only")),

@@ -142,6 +142,7 @@ Status AddKernelRelations(guard::StatementFacts* facts) {
       facts->relations.push_back(guard::RelationFact{.name = {*relation},
                                                      .role = guard::RelationRole::kRead,
                                                      .alias_of_cte = false,
+                                                     .at = {},
                                                      .position = function.position});
     }
   }

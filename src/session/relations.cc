@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <thread>
+#include <utility>
 #include <variant>
 
 #include "base/text.h"
@@ -17,6 +18,7 @@
 #include "session/location.h"
 #include "session/protected_relation.h"
 #include "session/range_joins.h"
+#include "session/table_version.h"
 #include "session/text_line.h"
 #include "session/top_rows.h"
 
@@ -43,6 +45,9 @@ Status AddDataset(const std::shared_ptr<SessionState>& state, const std::string&
   }
   LG_ASSIGN_OR_RETURN(const engine::TableInfo info, table->Info());
   ReportOpened(*state, name, *located, info.version);
+  if (state->transaction != nullptr && state->transaction->path == located->path) {
+    state->transaction->read = true;
+  }
   resolved->cost.bytes += info.bytes;
   resolved->cost.files += info.files;
   if (*located->format == DataFormat::kNdjson || *located->format == DataFormat::kCsv) {
@@ -64,6 +69,55 @@ Status AddStream(const std::shared_ptr<SessionState>& state, const std::string& 
       name, store->schema(), [store, cancel = needs.cancel]() { return store->Open(cancel); });
 }
 
+// A dataset as it was. What a policy shows a part of is shown as it is alone: rows that are gone
+// are no part of it.
+Status AddVersion(const std::shared_ptr<SessionState>& state, const guard::RelationFact& relation,
+                  bool is_path, const SqlPolicy& policy, const StatementNeeds& needs,
+                  ResolvedRelations* resolved) {
+  const std::string name = relation.Text();
+  DatasetSpec spec;
+  spec.name = NameAtVersion(name, relation.at);
+  if (!resolved->names.insert(spec.name).second) return {};
+  if (guard::ProtectionOf(policy, name) != nullptr) {
+    return Error(ErrorKind::kSqlPolicyViolation,
+                 fmt::format("The SQL policy shows a part of this relation alone, and shows it as "
+                             "it is: {} (policy '{}').",
+                             name, policy.name),
+                 PolicyViolation{.violation = "protected",
+                                 .name = name,
+                                 .position = relation.position,
+                                 .setting = "protect"});
+  }
+  if (is_path) {
+    spec.location.path = name;
+  } else {
+    LG_ASSIGN_OR_RETURN(const catalog::Entry entry, state->catalog.Find(name));
+    const auto* dataset = std::get_if<catalog::DatasetEntry>(&entry);
+    if (dataset == nullptr) {
+      return Error(ErrorKind::kInvalidArgument,
+                   fmt::format("A {} has no versions: '{}', {}.", catalog::EntryKindName(entry),
+                               name, relation.at));
+    }
+    const std::string own_name = std::exchange(spec.name, "");
+    spec = dataset->spec;
+    spec.name = own_name;
+  }
+  LG_ASSIGN_OR_RETURN(spec.location, AtVersion(spec.location, name, relation.at));
+  return AddDataset(state, spec.name, spec, needs, resolved);
+}
+
+// Every version that a text names; `paths` are the names among them that are paths.
+Status AddVersions(const std::shared_ptr<SessionState>& state, const guard::StatementFacts& facts,
+                   const std::set<std::string>& paths, const SqlPolicy& policy,
+                   const StatementNeeds& needs, ResolvedRelations* resolved) {
+  for (const guard::RelationFact& relation : facts.relations) {
+    if (relation.at.empty()) continue;
+    LG_RETURN_IF_ERROR(
+        AddVersion(state, relation, paths.contains(relation.Text()), policy, needs, resolved));
+  }
+  return {};
+}
+
 // The kernels, once, for a statement or a view that calls one.
 Status AddKernelsFor(const guard::StatementFacts& facts, const std::shared_ptr<SessionState>& state,
                      const SqlPolicy& policy, const StatementNeeds& needs,
@@ -78,6 +132,7 @@ Status AddView(const std::shared_ptr<SessionState>& state, const std::string& na
                ResolvedRelations* resolved) {
   LG_ASSIGN_OR_RETURN(const guard::StatementFacts facts, JudgeView(name, view.sql, policy));
   LG_RETURN_IF_ERROR(AddKernelsFor(facts, state, policy, needs, resolved));
+  LG_RETURN_IF_ERROR(AddVersions(state, facts, {}, policy, needs, resolved));
   return resolved->session.AddView(name, view.sql);
 }
 
@@ -95,6 +150,17 @@ Status AddEntry(const std::shared_ptr<SessionState>& state, const std::string& n
     return AddView(state, name, *view, policy, needs, resolved);
   }
   return AddStream(state, name, needs, resolved);
+}
+
+// What a statement reads as it is.
+std::set<std::string> NamesAsTheyAre(const guard::StatementFacts& facts) {
+  std::set<std::string> names;
+  for (const guard::RelationFact& relation : facts.relations) {
+    if (relation.role == guard::RelationRole::kRead && relation.at.empty()) {
+      names.insert(relation.Text());
+    }
+  }
+  return names;
 }
 
 // Names that are paths, which the verdict let pass, apart from names of the catalog.
@@ -142,7 +208,9 @@ Result<ResolvedRelations> ResolveRelations(const std::shared_ptr<SessionState>& 
       !facts.RelationNames(guard::RelationRole::kCreate).empty()) {
     return NoWriting(facts);
   }
-  std::set<std::string> names = facts.RelationNames(guard::RelationRole::kRead);
+  std::set<std::string> every_name = facts.RelationNames(guard::RelationRole::kRead);
+  const std::set<std::string> every_path = TakePaths(facts, &every_name);
+  std::set<std::string> names = NamesAsTheyAre(facts);
   const std::set<std::string> paths = TakePaths(facts, &names);
   LG_ASSIGN_OR_RETURN(const auto closure, state->catalog.Closure(names));
   LG_ASSIGN_OR_RETURN(engine::EngineSession session, OpenEngineSession(*state, needs.ordered));
@@ -157,6 +225,7 @@ Result<ResolvedRelations> ResolveRelations(const std::shared_ptr<SessionState>& 
   for (const auto& [name, entry] : closure) {
     LG_RETURN_IF_ERROR(AddEntry(state, name, entry, policy, needs, &resolved));
   }
+  LG_RETURN_IF_ERROR(AddVersions(state, facts, every_path, policy, needs, &resolved));
   for (const std::string& path : paths) {
     resolved.names.insert(path);
     DatasetSpec spec;
