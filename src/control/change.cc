@@ -76,6 +76,9 @@ Status Land(const Attempt& attempt, write::TableChange& change, delta::CommitReq
   ChangeReceipt& receipt = attempt.receipt;
   receipt.metrics["numAddedFiles"] = change.files_added();
   receipt.metrics["numRemovedFiles"] = change.files_removed();
+  if (change.files_marked() > 0) {
+    receipt.metrics["numDeletionVectorsAdded"] = change.files_marked();
+  }
   if (change.empty()) return Nothing(attempt, "nothing_to_do");
   if (attempt.call.options.dry_run) return Nothing(attempt, "dry_run");
   request.expected_version = attempt.call.options.expected_version;

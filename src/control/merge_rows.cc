@@ -9,6 +9,7 @@
 #include "base/try.h"
 #include "columnar/view.h"
 #include "control/merge_text.h"
+#include "write/mark_rows.h"
 #include "write/table_rows.h"
 
 namespace lakegate::control {
@@ -72,11 +73,17 @@ class Merge {
       const std::int64_t live = delta::LiveRows(matched.file);
       before = before < 0 || live < 0 ? -1 : before + live;
     }
-    LG_ASSIGN_OR_RETURN(auto stream, rows_.Query(text.Rewritten(many), &files));
+    const bool marks = write::MarksRows(attempt_.head);
+    LG_ASSIGN_OR_RETURN(auto stream,
+                        rows_.Query(marks ? text.Updated(many) : text.Rewritten(many), &files));
     LG_RETURN_IF_ERROR(change_.Stage(std::move(stream)));
     if (has_feed()) {
       LG_ASSIGN_OR_RETURN(auto feed, rows_.Query(text.RewrittenFeed(many), &files));
       LG_RETURN_IF_ERROR(change_.StageChanges(std::move(feed)));
+    }
+    if (marks) {
+      LG_RETURN_IF_ERROR(write::MarkRows(rows_, attempt_.head, files, text.Gone(many), &change_));
+      return Count(change_.staged_rows(), matches.rows - change_.staged_rows(), 0);
     }
     for (const auto& file : files) LG_RETURN_IF_ERROR(change_.Remove(file));
     if (before < 0) return {};  // the log does not tell how many rows the files had
@@ -112,7 +119,8 @@ class Merge {
     LG_RETURN_IF_ERROR(change_.Stage(std::move(stream)));
     const std::int64_t inserted = change_.staged_rows() - before;
     attempt_.receipt.metrics["numTargetRowsInserted"] = inserted;
-    if (inserted == 0 || !has_feed() || change_.files_removed() == 0) return {};
+    const bool told = change_.files_removed() + change_.files_marked() > 0;
+    if (inserted == 0 || !has_feed() || !told) return {};
     LG_ASSIGN_OR_RETURN(auto feed, rows_.Query(text.InsertedFeed(), nullptr));
     return change_.StageChanges(std::move(feed));
   }

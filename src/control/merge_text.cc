@@ -276,6 +276,18 @@ std::string MergeText::Rewritten(bool many) const {
                      Reduced(many), NumbersOf(MergeThen::kDelete));
 }
 
+std::string MergeText::Updated(bool many) const {
+  return fmt::format("SELECT {} FROM ({}) WHERE __lakegate_clause IN ({})", ColumnsAfter(),
+                     Reduced(many), NumbersOf(MergeThen::kUpdate));
+}
+
+std::string MergeText::Gone(bool many) const {
+  return fmt::format(
+      "SELECT __lakegate_file, __lakegate_row, __lakegate_clause > 0 FROM ({}) ORDER BY "
+      "__lakegate_row",
+      Reduced(many));
+}
+
 std::string MergeText::NewColumns() const {
   std::string list;
   for (const auto& column : columns_) {

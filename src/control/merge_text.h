@@ -31,6 +31,10 @@ class MergeText {
   // What the files of `target` hold afterwards. With `many` a row of the table may match several
   // source rows, of which at most one wants it.
   std::string Rewritten(bool many) const;
+  // The same for a table whose rows are marked: the rows that are others now, and for every row of
+  // `target` its file, `__lakegate_row` and whether it goes, ordered by the second.
+  std::string Updated(bool many) const;
+  std::string Gone(bool many) const;
   // The rows of the source that are new.
   std::string Inserted() const;
   // The change data feed of the rewritten files, and of the new rows.

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/try.h"
 #include "columnar/schema.h"
+#include "write/mark_rows.h"
 #include "write/table_rows.h"
 
 namespace lakegate::control {
@@ -27,16 +28,43 @@ bool HasChangeFeed(const delta::Snapshot& head) {
   return delta::IsEnabled(head, "delta.enableChangeDataFeed");
 }
 
-Status StageKeptRows(write::TableRows& rows, const write::Matches& matches,
-                     const std::string& condition, bool change_feed, write::TableChange* change) {
+Status MarkMatched(write::TableRows& rows, const delta::Snapshot& head,
+                   const std::vector<delta::AddFile>& files, const std::string& condition,
+                   write::TableChange* change) {
+  return write::MarkRows(rows, head, files,
+                         fmt::format("SELECT {}, __lakegate_row, {} IS TRUE {}", rows.file_column(),
+                                     Enclosed(condition), rows.NumberedFrom()),
+                         change);
+}
+
+// The old rows of a table whose rows are marked: files that lose all of theirs go.
+Status TakeMatched(const Attempt& attempt, write::TableRows& rows, const write::Matches& matches,
+                   const std::string& condition, write::TableChange* change) {
+  for (const auto& matched : matches.files) {
+    if (matched.rows == delta::LiveRows(matched.file)) {
+      LG_RETURN_IF_ERROR(change->Remove(matched.file));
+    }
+  }
+  return MarkMatched(rows, attempt.head, matches.PartlyMatched(), condition, change);
+}
+
+// Of the files that lose all their rows nothing stays; of the others the rest is written again,
+// or the rows that go are marked.
+Status StageKeptRows(const Attempt& attempt, write::TableRows& rows, const write::Matches& matches,
+                     const std::string& condition, write::TableChange* change) {
   const auto partly = matches.PartlyMatched();
-  if (partly.empty()) return {};
-  LG_ASSIGN_OR_RETURN(auto kept,
-                      rows.Query(fmt::format("SELECT {} {} WHERE {} IS NOT TRUE", rows.Columns(),
-                                             rows.From(), Enclosed(condition)),
-                                 &partly));
-  LG_RETURN_IF_ERROR(change->Stage(std::move(kept)));
-  if (!change_feed) return {};
+  if (write::MarksRows(attempt.head)) {
+    LG_RETURN_IF_ERROR(TakeMatched(attempt, rows, matches, condition, change));
+  } else {
+    for (const auto& matched : matches.files) LG_RETURN_IF_ERROR(change->Remove(matched.file));
+    if (partly.empty()) return {};
+    LG_ASSIGN_OR_RETURN(auto kept,
+                        rows.Query(fmt::format("SELECT {} {} WHERE {} IS NOT TRUE", rows.Columns(),
+                                               rows.From(), Enclosed(condition)),
+                                   &partly));
+    LG_RETURN_IF_ERROR(change->Stage(std::move(kept)));
+  }
+  if (partly.empty() || !HasChangeFeed(attempt.head)) return {};
   // A version with change files is told by them alone: those of whole files belong in there too.
   const auto all = FilesOf(matches);
   LG_ASSIGN_OR_RETURN(auto deleted,
@@ -92,9 +120,7 @@ Result<ChangeReceipt> DeleteRows(const Call& call, const std::string& condition)
     if (matches.files.empty()) return Nothing(attempt, "no_rows");
     if (call.options.dry_run) return Nothing(attempt, "dry_run");
     write::TableChange change(attempt.log, attempt.head, call.context);
-    LG_RETURN_IF_ERROR(
-        StageKeptRows(rows, matches, condition, HasChangeFeed(attempt.head), &change));
-    for (const auto& matched : matches.files) LG_RETURN_IF_ERROR(change.Remove(matched.file));
+    LG_RETURN_IF_ERROR(StageKeptRows(attempt, rows, matches, condition, &change));
     attempt.receipt.metrics["numCopiedRows"] = change.staged_rows();
     delta::CommitRequest request;
     request.operation = delta::Operation::kChange;
@@ -121,14 +147,22 @@ Result<ChangeReceipt> UpdateRows(const Call& call, const std::map<std::string, s
     if (call.options.dry_run) return Nothing(attempt, "dry_run");
     write::TableChange change(attempt.log, attempt.head, call.context);
     const auto files = FilesOf(matches);
+    const bool marks = write::MarksRows(attempt.head);
     const std::string updated = UpdatedColumns(attempt.head, set, condition);
-    LG_ASSIGN_OR_RETURN(auto stream,
-                        rows.Query(fmt::format("SELECT {} {}", updated, rows.From()), &files));
+    const std::string where =
+        marks && !condition.empty() ? " WHERE " + Enclosed(condition) : std::string();
+    LG_ASSIGN_OR_RETURN(
+        auto stream,
+        rows.Query(fmt::format("SELECT {} {}{}", updated, rows.From(), where), &files));
     LG_RETURN_IF_ERROR(change.Stage(std::move(stream)));
     if (HasChangeFeed(attempt.head)) {
       LG_RETURN_IF_ERROR(StageUpdateFeed(rows, files, updated, condition, &change));
     }
-    for (const auto& file : files) LG_RETURN_IF_ERROR(change.Remove(file));
+    if (marks) {
+      LG_RETURN_IF_ERROR(TakeMatched(attempt, rows, matches, condition, &change));
+    } else {
+      for (const auto& file : files) LG_RETURN_IF_ERROR(change.Remove(file));
+    }
     // Without statistics in the log, the rows staged tell how many there were.
     std::int64_t& updated_rows = attempt.receipt.metrics["numUpdatedRows"];
     if (updated_rows < 0) updated_rows = change.staged_rows();

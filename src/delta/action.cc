@@ -88,6 +88,23 @@ Result<std::string> AddAgainAction(const AddFile& file) {
   return WrapAction("add", Dump(add));
 }
 
+Result<std::string> MarkedAction(const AddFile& file, std::string_view vector) {
+  auto add = json::parse(file.json, nullptr, false);
+  auto marks = json::parse(vector, nullptr, false);
+  if (!add.is_object() || !marks.is_object()) return NotAnAdd(file.path);
+  add["dataChange"] = true;
+  add["deletionVector"] = std::move(marks);
+  // Bounds are those of all rows; that they may be wider than those of the rest, they must say.
+  if (const auto stats = add.find("stats"); stats != add.end() && stats->is_string()) {
+    auto parsed = json::parse(stats->get_ref<const std::string&>(), nullptr, false);
+    if (parsed.is_object()) {
+      parsed["tightBounds"] = false;
+      *stats = Dump(parsed);
+    }
+  }
+  return WrapAction("add", Dump(add));
+}
+
 std::string IdentityOf(const AddFile& file) {
   const auto add = json::parse(file.json, nullptr, false);
   const auto vector = add.find("deletionVector");

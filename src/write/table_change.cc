@@ -96,6 +96,14 @@ Status TableChange::Remove(const delta::AddFile& file) {
   return {};
 }
 
+Status TableChange::Mark(const delta::AddFile& file, const std::string& vector) {
+  LG_RETURN_IF_ERROR(Remove(file));
+  LG_ASSIGN_OR_RETURN(auto action, delta::MarkedAction(file, vector));
+  actions_.push_back(std::move(action));
+  ++files_marked_;
+  return {};
+}
+
 void TableChange::AddAction(std::string action) { actions_.push_back(std::move(action)); }
 
 Status TableChange::AddAgain(const delta::AddFile& file) {
@@ -103,6 +111,11 @@ Status TableChange::AddAgain(const delta::AddFile& file) {
   actions_.push_back(std::move(action));
   ++files_added_;
   return {};
+}
+
+std::vector<std::string> TableChange::TakeActions() {
+  staged_.clear();
+  return std::exchange(actions_, {});
 }
 
 Status TableChange::CheckHead(const delta::Snapshot& head) const {

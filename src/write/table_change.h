@@ -32,14 +32,24 @@ class TableChange {
   // Rows of the change data feed: the table's columns and `_change_type`.
   Status StageChanges(ArrowStream rows);
   Status Remove(const delta::AddFile& file);
+  // A file stays, with more of its rows deleted: `vector` is its deletion vector, as JSON.
+  Status Mark(const delta::AddFile& file, const std::string& vector);
+  // A file below the table that only this change names.
+  void Own(std::string path) { staged_.push_back(std::move(path)); }
   // Any other action, as JSON.
   void AddAction(std::string action);
   // A file of an earlier version that comes back.
   Status AddAgain(const delta::AddFile& file);
 
+  // The actions gathered so far, for a commit that is made elsewhere; their files stay.
+  std::vector<std::string> TakeActions();
+
   std::int64_t staged_rows() const { return staged_rows_; }
   std::int64_t files_added() const { return files_added_; }
-  std::int64_t files_removed() const { return static_cast<std::int64_t>(removed_.size()); }
+  std::int64_t files_removed() const {
+    return static_cast<std::int64_t>(removed_.size()) - files_marked_;
+  }
+  std::int64_t files_marked() const { return files_marked_; }
   bool empty() const { return actions_.empty(); }
 
   // `request` says what the commit is; its actions are the ones gathered here. A lost race is
@@ -59,6 +69,7 @@ class TableChange {
   std::vector<std::string> removed_;
   std::int64_t staged_rows_ = 0;
   std::int64_t files_added_ = 0;
+  std::int64_t files_marked_ = 0;
 };
 
 // kUnsupported for a table whose rows this build cannot change, or may not: deletion of rows from

@@ -58,7 +58,9 @@ TableRows::TableRows(delta::Log& log, const delta::Snapshot& base, WriteContext&
       base_(base),
       context_(context),
       more_(std::move(more)),
-      from_("FROM target AS " + std::move(called)),
+      from_("FROM target AS " + called),
+      numbered_from_("FROM (SELECT *, row_number() OVER () AS __lakegate_row FROM target) AS " +
+                     std::move(called)),
       file_column_(UnusedName(**base.schema, "__lakegate_file")),
       quoted_file_column_(base::QuoteIdentifier(file_column_)) {}
 
@@ -95,28 +97,15 @@ Result<Matches> TableRows::Find(std::string_view condition) {
 
 Result<Matches> TableRows::MatchesOf(std::string_view sql) {
   LG_ASSIGN_OR_RETURN(auto stream, Query(sql, nullptr));
-  LG_ASSIGN_OR_RETURN(const auto files, Files());
-  // A row's file is told as a URL, the log spells a path: both name one file on the disk.
-  std::map<std::string, const delta::AddFile*> by_name;
-  for (const auto& file : files) {
-    by_name[log_.path() + "/" + delta::DecodePath(file.path)] = &file;
-  }
-  constexpr std::string_view kScheme = "file://";
   Matches matches;
   while (true) {
     LG_ASSIGN_OR_RETURN(const auto batch, stream->Next());
     if (!batch) break;
     LG_ASSIGN_OR_RETURN(const auto view, columnar::BatchView::Open(stream->schema(), **batch));
     for (std::int64_t row = 0; row < view.length(); ++row) {
-      std::string_view url = view.column(0).Bytes(row);
-      if (url.starts_with(kScheme)) url.remove_prefix(kScheme.size());
-      const auto found = by_name.find(delta::DecodePath(url));
-      if (found == by_name.end()) {
-        return Error(ErrorKind::kInternal,
-                     fmt::format("A row came from a file that the log does not name: {}", url));
-      }
+      LG_ASSIGN_OR_RETURN(const delta::AddFile* file, FileOf(view.column(0).Bytes(row)));
       const std::int64_t rows = view.column(1).Int64(row);
-      matches.files.push_back({*found->second, rows});
+      matches.files.push_back({*file, rows});
       matches.rows += rows;
       matches.most.resize(static_cast<std::size_t>(view.column_count() - 2));
       for (std::int64_t i = 2; i < view.column_count(); ++i) {
@@ -128,6 +117,22 @@ Result<Matches> TableRows::MatchesOf(std::string_view sql) {
   std::sort(matches.files.begin(), matches.files.end(),
             [](const auto& a, const auto& b) { return a.file.path < b.file.path; });
   return matches;
+}
+
+// A row's file is told as a URL, the log spells a path: both name one file on the disk.
+Result<const delta::AddFile*> TableRows::FileOf(std::string_view url) {
+  if (by_name_.empty()) {
+    LG_RETURN_IF_ERROR(Files());
+    for (const auto& file : *files_) {
+      by_name_[log_.path() + "/" + delta::DecodePath(file.path)] = &file;
+    }
+  }
+  constexpr std::string_view kScheme = "file://";
+  if (url.starts_with(kScheme)) url.remove_prefix(kScheme.size());
+  const auto found = by_name_.find(delta::DecodePath(url));
+  if (found != by_name_.end()) return found->second;
+  return Error(ErrorKind::kInternal,
+               fmt::format("A row came from a file that the log does not name: {}", url));
 }
 
 Result<ArrowStream> TableRows::Query(std::string_view sql,

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -55,11 +56,16 @@ class TableRows {
   // The same from any text that gives file_column(), a number of rows, and further integers.
   Result<Matches> MatchesOf(std::string_view sql);
 
+  // The live file that file_column() tells of as `url`.
+  Result<const delta::AddFile*> FileOf(std::string_view url);
+
   // The stream of a text over the rows of `files`, or of all files.
   Result<ArrowStream> Query(std::string_view sql, const std::vector<delta::AddFile>* files);
 
   // "FROM the table, called so".
   const std::string& From() const { return from_; }
+  // The same with `__lakegate_row`, which numbers the rows from 1 in the order of the scan.
+  const std::string& NumberedFrom() const { return numbered_from_; }
   // The column that tells a row's file, as it is written in a text.
   const std::string& file_column() const { return quoted_file_column_; }
   // The table's own columns as a text lists them.
@@ -71,9 +77,11 @@ class TableRows {
   WriteContext& context_;
   MoreTables more_;
   std::string from_;
+  std::string numbered_from_;
   std::string file_column_;
   std::string quoted_file_column_;
   std::optional<std::vector<delta::AddFile>> files_;
+  std::map<std::string, const delta::AddFile*> by_name_;  // into files_, once it is read
 };
 
 // A name that a text may hold as it is: letters, digits and '_', or anything in double quotes.
