@@ -68,16 +68,44 @@ Status PrintRows(Session& session, ArrowStream rows, const SqlOptionsOfCommand& 
   return printed ? Status() : Status(printed.error());
 }
 
-// Whether a statement begins with a word that changes rows.
-bool ChangesRows(std::string_view statement) {
+// The first word of a statement in capitals.
+std::string FirstWord(std::string_view statement) {
   const auto begin = statement.find_first_not_of(" \t\r\n");
-  if (begin == std::string_view::npos) return false;
   std::string word;
+  if (begin == std::string_view::npos) return word;
   for (const char c : statement.substr(begin)) {
     if (!std::isalpha(static_cast<unsigned char>(c))) break;
     word += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   }
-  return word == "INSERT" || word == "DELETE" || word == "UPDATE" || word == "MERGE";
+  return word;
+}
+
+bool BeginsTransaction(std::string_view statement) {
+  const std::string word = FirstWord(statement);
+  return word == "BEGIN" || word == "START";
+}
+
+bool ChangesRows(std::string_view statement) {
+  const std::string word = FirstWord(statement);
+  return word == "INSERT" || word == "DELETE" || word == "UPDATE" || word == "MERGE" ||
+         BeginsTransaction(statement);
+}
+
+// What stands between BEGIN and COMMIT is one text.
+std::vector<std::string> WithTransactions(const std::vector<std::string>& statements) {
+  std::vector<std::string> texts;
+  bool inside = false;
+  for (const auto& statement : statements) {
+    if (inside) {
+      texts.back() += ";\n" + statement;
+    } else {
+      texts.push_back(statement);
+    }
+    const std::string word = FirstWord(statement);
+    const bool ends = word == "COMMIT" || word == "ROLLBACK" || word == "END";
+    inside = (inside || BeginsTransaction(statement)) && !ends;
+  }
+  return texts;
 }
 
 Status ChangeRows(Session& session, const std::string& statement, const QueryOptions& query,
@@ -123,7 +151,7 @@ int RunSql(const SqlOptionsOfCommand& options, Console& console) {
                     statements->size()));
   }
   int code = kExitOk;
-  for (const std::string& statement : *statements) {
+  for (const std::string& statement : WithTransactions(*statements)) {
     const Status status = RunOne(**session, statement, options, *query, console);
     if (status) continue;
     const int failed = console.Fail(status.error());

@@ -27,6 +27,7 @@
 #include "lakegate/policy.h"
 #include "lakegate/profile.h"
 #include "lakegate/result.h"
+#include "lakegate/table_transaction.h"
 #include "lakegate/write.h"
 
 namespace lakegate {
@@ -144,11 +145,17 @@ class LAKEGATE_EXPORT Session {
   // the columns of one row; parameters are bound in the query of an INSERT alone. kUnsupported
   // names a clause that is not run, kSqlPolicyViolation a table under a protection of the policy,
   // kInvalidArgument a statement that gives rows.
+  // "BEGIN; …; COMMIT" is a transaction of the table that its first statement changes, in one
+  // commit; it takes no parameters. "BEGIN; …; ROLLBACK" does nothing.
   Result<ChangeReceipt> Execute(std::string_view text, const QueryOptions& options = {});
 
   // The control plane of a Delta table: a path, or a name of the profile's datasets. That it is a
   // table, its calls find out. kSqlPolicyViolation outside the allowed roots.
   Result<DeltaTable> Delta(std::string_view table);
+
+  // A transaction of one Delta table, which `Delta` would find: what happens in it is one commit.
+  // kUnsupported where statements run in worker processes.
+  Result<TableTransaction> Begin(std::string_view table);
 
   // The rows as the bytes of one file of a format (Arrow IPC, Parquet, ...), handed out in
   // pieces: for pipes. The file is made in the spill directory first. A `sink` that gives false

@@ -59,6 +59,7 @@ std::string RequestText(const Log& log, const CommitRequest& request, std::int64
   if (!request.run_id.empty()) info["lakegateRunId"] = request.run_id;
   if (!request.text.metrics.empty()) info["operationMetrics"] = request.text.metrics;
   if (request.operation == Operation::kAppend) info["isBlindAppend"] = true;
+  if (!request.parts.empty()) info["lakegateTransaction"] = request.parts;
   for (const auto& decision : request.decisions) {
     info["lakegateDecisions"][decision.name] = {{"value", decision.value},
                                                 {"decidedBy", decision.decided_by}};

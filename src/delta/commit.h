@@ -80,6 +80,8 @@ struct CommitRequest {
   OperationText text = {};
   // What policy decided about it.
   std::vector<PolicyDecision> decisions = {};
+  // Of a table transaction: how the log would call each of its parts.
+  std::vector<std::string> parts = {};
 };
 
 // Called as it happens, on the caller's thread.

@@ -29,6 +29,7 @@ namespace {
 template <typename Work>
 Result<ChangeReceipt> Run(session::SessionState& state, const std::string& path,
                           const ChangeOptions& options, const Work& work) {
+  LG_RETURN_IF_ERROR(session::CheckChangeHere(state, path));
   write::WriteContext context = session::WriteContextFor(state, path, {}, options.cancel);
   return work(control::Call{path, options, context});
 }
@@ -144,15 +145,18 @@ Result<ChangeReceipt> DeltaTable::Optimize(const OptimizeOptions& optimize,
 
 Result<ChangeReceipt> DeltaTable::Vacuum(const VacuumOptions& vacuum,
                                          const ChangeOptions& options) {
+  LG_RETURN_IF_ERROR(session::CheckOutsideTransaction(*state_, "A vacuum"));
   return Run(*state_, path_, options,
              [&](const control::Call& call) { return control::VacuumTable(call, vacuum); });
 }
 
 Result<ChangeReceipt> DeltaTable::Checkpoint(const ChangeOptions& options) {
+  LG_RETURN_IF_ERROR(session::CheckOutsideTransaction(*state_, "A checkpoint"));
   return Run(*state_, path_, options, control::CheckpointTable);
 }
 
 Result<ChangeReceipt> DeltaTable::CleanLog(const ChangeOptions& options) {
+  LG_RETURN_IF_ERROR(session::CheckOutsideTransaction(*state_, "A clean-up of the log"));
   return Run(*state_, path_, options, control::CleanLog);
 }
 

@@ -2,6 +2,8 @@
 // path.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <initializer_list>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -17,6 +19,7 @@
 #include "engine/statement.h"
 #include "guard/protection.h"
 #include "lakegate/session.h"
+#include "lakegate/table_transaction.h"
 #include "session/judged_text.h"
 #include "session/location.h"
 #include "session/session_state.h"
@@ -208,23 +211,126 @@ std::map<std::string, std::string> SetOf(const json& change) {
   return set;
 }
 
-}  // namespace
+// The words of a statement, folded.
+std::string Folded(std::string_view statement) {
+  std::string folded;
+  bool gap = false;
+  for (const char letter : statement) {
+    if (letter == ' ' || letter == '\t' || letter == '\r' || letter == '\n') {
+      gap = true;
+      continue;
+    }
+    if (gap && !folded.empty()) folded += ' ';
+    gap = false;
+    folded += letter;
+  }
+  return base::ToLowerAscii(folded);
+}
 
-Result<ChangeReceipt> Session::Execute(std::string_view text, const QueryOptions& options) {
-  const std::shared_ptr<session::SessionState>& state = impl_->state;
-  LG_ASSIGN_OR_RETURN(const session::JudgedStatement judged,
-                      session::JudgeForRun(*state, text, options));
+bool IsOneOf(std::string_view statement, std::initializer_list<std::string_view> texts) {
+  const std::string folded = Folded(statement);
+  return std::find(texts.begin(), texts.end(), folded) != texts.end();
+}
+
+// "BEGIN; …; COMMIT" as its parts; nothing for any other text.
+struct Script {
+  std::vector<std::string> statements;
+  bool commits = true;
+};
+
+Result<std::optional<Script>> ScriptIn(std::string_view text, const SqlPolicy& policy) {
+  LG_ASSIGN_OR_RETURN(const auto ranges, engine::SplitSql(text, policy.sql));
+  std::vector<std::string> statements;
+  for (const auto& range : ranges) {
+    statements.emplace_back(text.substr(static_cast<std::size_t>(range.start),
+                                        static_cast<std::size_t>(range.end - range.start)));
+  }
+  const bool begins = !statements.empty() &&
+                      IsOneOf(statements.front(),
+                              {"begin", "begin transaction", "begin work", "start transaction"});
+  if (!begins) return std::optional<Script>();
+  const std::string& last = statements.back();
+  const bool commits =
+      IsOneOf(last, {"commit", "commit transaction", "commit work", "end", "end transaction"});
+  const bool ends = commits || IsOneOf(last, {"rollback", "rollback transaction", "rollback work"});
+  if (statements.size() < 2 || !ends) {
+    return Error(
+        ErrorKind::kInvalidArgument,
+        "A transaction is one text, from BEGIN to COMMIT or ROLLBACK; the end is missing.");
+  }
+  statements.pop_back();
+  statements.erase(statements.begin());
+  return std::optional(Script{std::move(statements), commits});
+}
+
+// What a statement changes, taken apart, under the policy that let it pass.
+struct Change {
+  SqlPolicy policy;
+  json parts;
+  std::string path;
+};
+
+Result<Change> ChangeIn(session::SessionState& state, std::string_view text,
+                        const QueryOptions& options) {
+  LG_ASSIGN_OR_RETURN(session::JudgedStatement judged, session::JudgeForRun(state, text, options));
   if (judged.facts.statement_class != guard::StatementClass::kDml || judged.facts.explain) {
     return Error(ErrorKind::kInvalidArgument,
                  fmt::format("This statement changes no rows, run it as a query: {}.",
                              judged.facts.explain ? "explain" : judged.facts.kind));
   }
   LG_ASSIGN_OR_RETURN(const std::string told, engine::SqlChange(text, judged.policy.sql));
-  const json change = json::parse(told, nullptr, false);
-  if (!change.is_object()) {
+  json parts = json::parse(told, nullptr, false);
+  if (!parts.is_object()) {
     return Error(ErrorKind::kInternal, "What a statement changes was not told as promised.");
   }
-  LG_ASSIGN_OR_RETURN(const std::string path, ChangedTable(*state, judged.policy, change));
+  LG_ASSIGN_OR_RETURN(std::string path, ChangedTable(state, judged.policy, parts));
+  return Change{std::move(judged.policy), std::move(parts), std::move(path)};
+}
+
+// Every statement in one transaction of the table that the first one changes.
+Result<ChangeReceipt> RunScript(Session& session, session::SessionState& state,
+                                const Script& script, const QueryOptions& options) {
+  if (script.statements.empty()) {
+    return Error(ErrorKind::kInvalidArgument, "The transaction holds no statement.");
+  }
+  if (!options.parameters.empty()) {
+    return Error(ErrorKind::kUnsupported, "A transaction as a text takes no parameters.");
+  }
+  LG_ASSIGN_OR_RETURN(const Change first, ChangeIn(state, script.statements.front(), options));
+  LG_ASSIGN_OR_RETURN(TableTransaction transaction, session.Begin(first.path));
+  std::map<std::string, std::int64_t> metrics;
+  for (std::size_t i = 0; i < script.statements.size(); ++i) {
+    const auto done = transaction.session().Execute(script.statements[i], options);
+    if (!done)
+      return done.error().WithContext(fmt::format("Statement {} of the transaction", i + 1));
+    for (const auto& [name, count] : done->metrics) metrics[name] += count;
+  }
+  if (!script.commits) {
+    transaction.Abandon();
+    ChangeReceipt receipt;
+    receipt.path = transaction.path();
+    receipt.operation = "TRANSACTION";
+    receipt.reason = "rolled_back";
+    return receipt;
+  }
+  ChangeOptions committing;
+  committing.cancel = options.cancel;
+  LG_ASSIGN_OR_RETURN(ChangeReceipt receipt, transaction.Commit(committing));
+  // Of files the transaction knows better than the sum of its statements.
+  receipt.metrics.merge(metrics);
+  return receipt;
+}
+
+}  // namespace
+
+Result<ChangeReceipt> Session::Execute(std::string_view text, const QueryOptions& options) {
+  const std::shared_ptr<session::SessionState>& state = impl_->state;
+  LG_ASSIGN_OR_RETURN(const SqlPolicy in_force, session::PolicyInForce(state->profile, options));
+  LG_ASSIGN_OR_RETURN(const auto script, ScriptIn(text, in_force));
+  if (script) return RunScript(*this, *state, *script, options);
+  LG_ASSIGN_OR_RETURN(const Change changed, ChangeIn(*state, text, options));
+  const json& change = changed.parts;
+  const std::string& path = changed.path;
   DeltaTable table(state, path);
   ChangeOptions changing;
   changing.cancel = options.cancel;

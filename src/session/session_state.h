@@ -20,6 +20,7 @@
 #include "observe/event_sink.h"
 #include "session/spill_area.h"
 #include "session/step_store.h"
+#include "session/transaction_scope.h"
 #include "session/worker_pool.h"
 
 namespace lakegate::session {
@@ -44,6 +45,9 @@ struct SessionState {
   std::mutex stores_mutex;
   // Guarded by stores_mutex. Shared: streams read on after `Deregister`.
   std::map<std::string, std::shared_ptr<const StepStore>, std::less<>> stores;
+
+  // Set in a session that is the inside of a transaction.
+  std::shared_ptr<TransactionScope> transaction;
 
   // Where statements run, if not here (execution.isolation); they spill in the spill area.
   std::unique_ptr<WorkerPool> workers;

@@ -32,6 +32,7 @@ Result<WriteOptions> PrepareWrite(const session::SessionState& state, const Writ
 
 Result<WriteReceipt> RunPrepared(session::SessionState& state, const WriteOptions& options,
                                  const write::SourceFactory& source, const CancelToken& cancel) {
+  LG_RETURN_IF_ERROR(session::CheckChangeHere(state, options.destination.path));
   write::WriteContext context =
       session::WriteContextFor(state, options.destination.path, options.maintenance, cancel);
   return write::RunWrite(source, options, context);

@@ -20,7 +20,8 @@ write::WriteContext WriteContextFor(SessionState& state, const std::string& path
                                     const CancelToken& cancel) {
   return {.engine = state.engine,
           .policy = state.profile.WritePolicyFor(path),
-          .maintenance = MaintenanceFor(state.profile, maintenance),
+          .maintenance = state.transaction == nullptr ? MaintenanceFor(state.profile, maintenance)
+                                                      : MaintenancePolicy{},
           .clock = state.clock,
           .random = state.random,
           .events = *state.events,
