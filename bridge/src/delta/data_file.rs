@@ -1,7 +1,7 @@
 //! One Parquet file of a table while it is written: columns are encoded side by side, finished
 //! row groups go to the store, the rest stays in memory.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,10 +14,10 @@ use parquet::arrow::ArrowSchemaConverter;
 use parquet::arrow::arrow_writer::{
     ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
 };
-use parquet::basic::Type;
+use parquet::basic::{Encoding, PageType, Type};
 use parquet::column::writer::ColumnCloseResult;
-use parquet::file::metadata::ParquetMetaData;
-use parquet::file::properties::WriterPropertiesPtr;
+use parquet::file::metadata::{ColumnChunkMetaData, PageEncodingStats, ParquetMetaData};
+use parquet::file::properties::{WriterPropertiesBuilder, WriterPropertiesPtr};
 use parquet::file::statistics::Statistics;
 use parquet::file::writer::SerializedFileWriter;
 use tokio::task::JoinHandle;
@@ -69,6 +69,8 @@ pub struct DataFile {
     columns: Vec<Column>,
     group_rows: usize,
     with_nan: HashSet<usize>,
+    /// Leaf columns, by place, whose values are too many for a dictionary.
+    plain: BTreeSet<usize>,
 }
 
 /// One field of the schema and the writers of its leaves.
@@ -118,6 +120,41 @@ impl Column {
             .map(ArrowColumnWriter::get_estimated_total_bytes);
         estimates.sum()
     }
+}
+
+/// Of row groups with the properties of `file`, but without dictionaries for some leaves.
+fn factory(
+    file: &SerializedFileWriter<Buffer>,
+    schema: &SchemaRef,
+    plain: &BTreeSet<usize>,
+) -> Result<ArrowRowGroupWriterFactory> {
+    if plain.is_empty() {
+        return Ok(ArrowRowGroupWriterFactory::new(file, schema.clone()));
+    }
+    let columns = file.schema_descr();
+    let mut builder = WriterPropertiesBuilder::from(file.properties().as_ref().clone());
+    for leaf in plain {
+        let path = columns.column(*leaf).path().clone();
+        builder = builder.set_column_dictionary_enabled(path, false);
+    }
+    // A writer is all that properties can be given to.
+    let root = columns.root_schema_ptr();
+    let other = SerializedFileWriter::new(Buffer::default(), root, Arc::new(builder.build()))?;
+    Ok(ArrowRowGroupWriterFactory::new(&other, schema.clone()))
+}
+
+/// Whether a dictionary was begun and its pages were followed by plain ones.
+fn gave_up_dictionary(column: &ColumnChunkMetaData) -> bool {
+    let plain_page = |stats: &PageEncodingStats| {
+        matches!(
+            stats.page_type,
+            PageType::DATA_PAGE | PageType::DATA_PAGE_V2
+        ) && stats.encoding == Encoding::PLAIN
+    };
+    column.dictionary_page_offset().is_some()
+        && column
+            .page_encoding_stats()
+            .is_some_and(|pages| pages.iter().any(plain_page))
 }
 
 fn leave_out_bounds(column: &mut ColumnCloseResult) -> Result<()> {
@@ -186,6 +223,7 @@ impl DataFile {
         path: Path,
         schema: &SchemaRef,
         properties: &WriterPropertiesPtr,
+        plain: &BTreeSet<usize>,
     ) -> Result<Self> {
         let parquet = ArrowSchemaConverter::new().convert(schema)?;
         let buffer = Buffer::default();
@@ -194,7 +232,7 @@ impl DataFile {
             parquet.root_schema_ptr(),
             properties.clone(),
         )?;
-        let factory = ArrowRowGroupWriterFactory::new(&writer, schema.clone());
+        let factory = factory(&writer, schema, plain)?;
         Ok(Self {
             store,
             path,
@@ -208,7 +246,13 @@ impl DataFile {
             columns: Vec::new(),
             group_rows: 0,
             with_nan: HashSet::new(),
+            plain: plain.clone(),
         })
+    }
+
+    /// Leaf columns whose values are too many for a dictionary: trying again would be in vain.
+    pub fn plain(&self) -> &BTreeSet<usize> {
+        &self.plain
     }
 
     pub fn path(&self) -> &Path {
@@ -309,16 +353,23 @@ impl DataFile {
         let before = self.written();
         let mut group = self.writer.next_row_group()?;
         let mut leaf = 0;
+        let known = self.plain.len();
         for (chunks, nan) in closed {
             for (chunk, nan) in chunks.into_iter().zip(nan) {
                 if nan {
                     self.with_nan.insert(leaf);
+                }
+                if gave_up_dictionary(&chunk.close().metadata) {
+                    self.plain.insert(leaf);
                 }
                 leaf += 1;
                 chunk.append_to_row_group(&mut group)?;
             }
         }
         group.close()?;
+        if self.plain.len() > known {
+            self.factory = factory(&self.writer, &self.schema, &self.plain)?;
+        }
         self.groups += 1;
         self.group_rows = 0;
         Ok(self.written().saturating_sub(before))

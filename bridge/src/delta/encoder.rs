@@ -53,7 +53,14 @@ impl Encoder {
         })
     }
 
-    pub async fn write(&mut self, rows: RecordBatch) -> Result<()> {
+    pub async fn write(&mut self, lot: Vec<RecordBatch>) -> Result<()> {
+        for rows in lot {
+            self.write_batch(rows).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_batch(&mut self, rows: RecordBatch) -> Result<()> {
         if rows.num_rows() == 0 {
             return Ok(());
         }

@@ -1,6 +1,7 @@
 //! The files that the rows of one partition go to, one after the other, each of about the
 //! target size.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -76,6 +77,8 @@ pub struct FileSeries {
     waiting_rows: usize,
     waiting_bytes: usize,
     current: Option<DataFile>,
+    /// What the files so far have told of their columns.
+    plain: BTreeSet<usize>,
     /// What a byte of an estimate was worth, in the row groups so far.
     worth: f64,
     adds: Vec<Add>,
@@ -125,6 +128,7 @@ impl FileSeries {
             waiting_rows: 0,
             waiting_bytes: 0,
             current: None,
+            plain: BTreeSet::new(),
             worth: 1.0,
             adds: Vec::new(),
         }
@@ -216,6 +220,7 @@ impl FileSeries {
                     path,
                     &files.schema,
                     &files.properties,
+                    &self.plain,
                 )?)
             }
         };
@@ -240,6 +245,7 @@ impl FileSeries {
             return Ok(());
         };
         let path = file.path().clone();
+        self.plain.clone_from(file.plain());
         let finished = file.finish(side_by_side).await?;
         let add = self.add_of(&path, &finished)?;
         self.adds.push(add);

@@ -19,7 +19,7 @@ use serde::Deserialize;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::encoder::Encoder;
+use super::encoder::{Encoder, bytes_of};
 use super::file_series::FilesOfTable;
 use super::location::TableRoot;
 use super::schema::{CastPlan, check_partition_columns, file_schema, stored_columns};
@@ -33,8 +33,11 @@ use crate::error::{BridgeError, Result};
 use crate::fence;
 use crate::text::Text;
 
-/// Batches that wait for the encoder: one under way, one to overlap with.
-const QUEUED_BATCHES: usize = 2;
+/// Lots of rows that wait for the encoder: one under way, one to overlap with.
+const QUEUED_LOTS: usize = 2;
+/// Batches go to the encoder in lots of about so many rows, or fewer where they are large.
+const LOT_ROWS: usize = 1 << 15;
+const LOT_BYTES: usize = 8 << 20;
 const DEFAULT_ROW_GROUP_ROWS: usize = 1 << 20;
 const UNLIMITED_STATS: &str = "-1";
 
@@ -81,8 +84,16 @@ struct ColumnOptions {
 }
 
 enum Message {
-    Rows(RecordBatch),
+    Rows(Vec<RecordBatch>),
     Finish,
+}
+
+/// Batches that are not yet worth waking the encoder.
+#[derive(Default)]
+struct Lot {
+    batches: Vec<RecordBatch>,
+    rows: usize,
+    bytes: usize,
 }
 
 struct Running {
@@ -94,6 +105,7 @@ pub struct DeltaWriterHandle {
     engine: Engine,
     plan: CastPlan,
     staging: Staging,
+    lot: Lot,
     running: Option<Running>,
 }
 
@@ -135,12 +147,12 @@ impl DeltaWriterHandle {
         let files = files_of_table(&options, &plan, staging.store.clone())?;
         let threads = engine.handle().metrics().num_workers();
         let mut encoder = Encoder::new(files, options.partition_columns, threads)?;
-        let (queue, mut waiting) = mpsc::channel(QUEUED_BATCHES);
+        let (queue, mut waiting) = mpsc::channel(QUEUED_LOTS);
         let encoding = engine.handle().spawn(async move {
             while let Some(message) = waiting.recv().await {
                 match message {
-                    Message::Rows(rows) => {
-                        if let Err(error) = encoder.write(rows).await {
+                    Message::Rows(lot) => {
+                        if let Err(error) = encoder.write(lot).await {
                             encoder.abort().await;
                             return Err(error);
                         }
@@ -156,6 +168,7 @@ impl DeltaWriterHandle {
             engine: engine.clone(),
             plan,
             staging,
+            lot: Lot::default(),
             running: Some(Running { queue, encoding }),
         })
     }
@@ -163,10 +176,19 @@ impl DeltaWriterHandle {
     fn write(&mut self, array: FFI_ArrowArray) -> Result<()> {
         let rows = batch(array, self.plan.incoming())?;
         let rows = self.plan.apply(&rows)?;
-        self.send(Message::Rows(rows))
+        self.lot.rows += rows.num_rows();
+        self.lot.bytes += bytes_of(&rows)?;
+        self.lot.batches.push(rows);
+        if self.lot.rows < LOT_ROWS && self.lot.bytes < LOT_BYTES {
+            return Ok(());
+        }
+        let lot = std::mem::take(&mut self.lot);
+        self.send(Message::Rows(lot.batches))
     }
 
     fn finish(&mut self) -> Result<Vec<Add>> {
+        let rest = std::mem::take(&mut self.lot);
+        self.send(Message::Rows(rest.batches))?;
         self.send(Message::Finish)?;
         let Some(running) = self.running.take() else {
             return Err(spent());

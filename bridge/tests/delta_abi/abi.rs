@@ -15,6 +15,19 @@ type Handle = *mut c_void;
 unsafe extern "C" {
     fn lg_engine_open(options: LgStr, out: *mut Handle, err: *mut Handle) -> i32;
     fn lg_engine_free(engine: Handle);
+    fn lg_engine_overlay(
+        engine: Handle,
+        path: LgStr,
+        base_version: i64,
+        out: *mut Handle,
+        err: *mut Handle,
+    ) -> i32;
+    fn lg_engine_overlay_files(
+        engine: Handle,
+        path: LgStr,
+        out: *mut Handle,
+        err: *mut Handle,
+    ) -> i32;
     fn lg_error_get(error: *const c_void, out: *mut LgErrorView);
     fn lg_error_free(error: Handle);
     fn lg_text_get(text: *const c_void) -> LgStr;
@@ -67,6 +80,18 @@ unsafe extern "C" {
         err: *mut Handle,
     ) -> i32;
     fn lg_delta_checkpoint(delta: Handle, err: *mut Handle) -> i32;
+    fn lg_delta_describe(engine: Handle, options: LgStr, out: *mut Handle, err: *mut Handle)
+    -> i32;
+    fn lg_delta_marks_open(base: Handle, out: *mut Handle, err: *mut Handle) -> i32;
+    fn lg_delta_marks_add(
+        marks: Handle,
+        path: LgStr,
+        rows: *const u64,
+        count: usize,
+        err: *mut Handle,
+    ) -> i32;
+    fn lg_delta_marks_finish(marks: Handle, out: *mut Handle, err: *mut Handle) -> i32;
+    fn lg_delta_marks_free(marks: Handle);
 }
 
 #[derive(Debug)]
@@ -194,6 +219,24 @@ impl Engine {
         Ok(wrap("add", adds))
     }
 
+    /// The engine that sees the log of `path` up to a version, and then what is its own.
+    pub fn overlay(&self, path: &Path, base: i64) -> Outcome<Engine> {
+        let mut out: Handle = null_mut();
+        let path = LgStr::of(path.to_str().unwrap());
+        call(|err| unsafe { lg_engine_overlay(self.0, path, base, &mut out, err) })?;
+        Ok(Engine(out))
+    }
+
+    pub fn overlay_files(&self, path: &Path) -> Outcome<Value> {
+        let path = LgStr::of(path.to_str().unwrap());
+        call_json(|out, err| unsafe { lg_engine_overlay_files(self.0, path, out, err) })
+    }
+
+    pub fn describe(&self, options: Value) -> Outcome<Value> {
+        let options = options.to_string();
+        call_json(|out, err| unsafe { lg_delta_describe(self.0, LgStr::of(&options), out, err) })
+    }
+
     pub fn discard(&self, path: &Path, files: &[&str]) -> Outcome<()> {
         let (path, files) = (path.to_str().unwrap(), json!(files).to_string());
         call(|err| unsafe { lg_delta_discard(self.0, LgStr::of(path), LgStr::of(&files), err) })
@@ -297,6 +340,21 @@ impl Table {
 
     pub fn checkpoint(&self) -> Outcome<()> {
         call(|err| unsafe { lg_delta_checkpoint(self.0, err) })
+    }
+
+    /// Marks rows of files; what the bridge tells of them.
+    pub fn mark(&self, files: &[(&str, &[u64])]) -> Outcome<Value> {
+        let mut marks: Handle = null_mut();
+        call(|err| unsafe { lg_delta_marks_open(self.0, &mut marks, err) })?;
+        let added = files.iter().try_for_each(|(path, rows)| {
+            call(|err| unsafe {
+                lg_delta_marks_add(marks, LgStr::of(path), rows.as_ptr(), rows.len(), err)
+            })
+        });
+        let told = added
+            .and_then(|()| call_json(|out, err| unsafe { lg_delta_marks_finish(marks, out, err) }));
+        unsafe { lg_delta_marks_free(marks) };
+        told
     }
 
     /// Remove actions for every live file, as a host derives them.

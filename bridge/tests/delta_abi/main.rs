@@ -5,6 +5,8 @@ mod abi;
 mod bad_input;
 mod commits;
 mod maintenance;
+mod marks;
+mod overlay;
 mod rows;
 mod sql;
 mod staging;
