@@ -347,6 +347,32 @@ int DropConstraint(DeltaTable& table, const DeltaOptions& options, Console& cons
   return Report(table.DropConstraint(options.name, ChangeOf(options, console)), console);
 }
 
+int EnableFeature(DeltaTable& table, const DeltaOptions& options, Console& console) {
+  return Report(table.EnableFeature(options.name, ChangeOf(options, console)), console);
+}
+
+int Convert(DeltaTable& table, const DeltaOptions& options, Console& console) {
+  const auto properties = Pairs(options.set, "property");
+  if (!properties) return console.Fail(properties.error());
+  return Report(table.Convert({options.names, *properties}, ChangeOf(options, console)), console);
+}
+
+int Advise(DeltaTable& table, const DeltaOptions& /*options*/, Console& console) {
+  const auto advice = table.Advise();
+  if (!advice) return console.Fail(advice.error());
+  std::string text;
+  for (const auto& each : *advice) {
+    if (console.json()) {
+      text += (text.empty() ? "[" : ", ") + ToJson(each);
+    } else {
+      text += fmt::format("{:<11} {:<4} {}: {}\n", each.action, each.advised ? "yes" : "no",
+                          each.reason, each.detail);
+    }
+  }
+  console.Out(console.json() ? text + "]\n" : text);
+  return kExitOk;
+}
+
 void DeclareVersionOptions(CLI::App& verb, DeltaOptions& options) {
   verb.add_option("--version", options.version, "That version instead of the newest");
   verb.add_option("--timestamp", options.timestamp,
@@ -402,6 +428,16 @@ std::vector<Row> Rows() {
          verb.add_option("--format", options.format, "As of lakegate sql");
        },
        false},
+      {"advise", "What care the table would be given, and why", Advise, nothing, false},
+      {"convert", "Make a Delta table of the Parquet files in a folder, where they are", Convert,
+       [](CLI::App& verb, DeltaOptions& options) {
+         verb.add_option("--partition-by", options.names, "Partition folders, a,b:date")
+             ->delimiter(',');
+         verb.add_option("--property", options.set, "A table property, name=value; repeatable")
+             ->take_all()
+             ->allow_extra_args(false);
+       },
+       true},
       {"delete", "Remove rows", Delete, DeclareWhere, true},
       {"update", "Change rows", Update,
        [](CLI::App& verb, DeltaOptions& options) {
@@ -437,6 +473,11 @@ std::vector<Row> Rows() {
       {"repair", "Take files out of the log that the disk lacks", Repair, nothing, true},
       {"set", "Set properties, name=value", Set, names, true},
       {"unset", "Unset properties", Unset, names, true},
+      {"enable", "Let later writers use a feature of the protocol", EnableFeature,
+       [](CLI::App& verb, DeltaOptions& options) {
+         verb.add_option("feature", options.name, "Its name")->required();
+       },
+       true},
       {"add-constraint", "Add a condition that every row must meet", AddConstraint,
        [](CLI::App& verb, DeltaOptions& options) {
          verb.add_option("name", options.name, "Its name")->required();

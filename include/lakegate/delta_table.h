@@ -155,6 +155,21 @@ struct OptimizeOptions {
   std::vector<std::string> z_order = {};
 };
 
+// Parquet files in folders `name=value` for each partition column, "name" (text) or "name:type"
+// with string, int, long, date or boolean.
+struct ConvertOptions {
+  std::vector<std::string> partition_by = {};
+  std::map<std::string, std::string> properties = {};
+};
+
+// What would be done for a table, and why.
+struct DeltaAdvice {
+  std::string action;  // "optimize", "checkpoint", "vacuum"
+  bool advised = false;
+  std::string reason;  // a code: "small_files", "interval_reached", "below_threshold", ...
+  std::string detail;  // the figures, for people
+};
+
 struct VacuumOptions {
   // Absent: the table's "delta.deletedFileRetentionDuration", a week by default.
   std::optional<std::int64_t> retention_ms = {};
@@ -177,6 +192,13 @@ class LAKEGATE_EXPORT DeltaTable {
   // `_commit_version`, `_commit_timestamp`. `to` absent is the head.
   Result<ArrowStream> Changes(std::int64_t from, std::optional<std::int64_t> to = {},
                               const CancelToken& cancel = {}) const;
+
+  // By the measures of the profile's maintenance, whether or not it would act by itself.
+  Result<std::vector<DeltaAdvice>> Advise() const;
+
+  // The folder of Parquet files at the path becomes a table; no file is touched. kNotFound without
+  // files, kAlreadyExists for a table, kSchemaMismatch for files of several schemas.
+  Result<ChangeReceipt> Convert(const ConvertOptions& convert, const ChangeOptions& options = {});
 
   // Rows that meet the condition go; an empty condition is every row. Files are rewritten,
   // unless all their rows go.
@@ -206,6 +228,9 @@ class LAKEGATE_EXPORT DeltaTable {
   Result<ChangeReceipt> SetProperties(const std::map<std::string, std::string>& set,
                                       const std::vector<std::string>& unset,
                                       const ChangeOptions& options = {});
+  // A feature of the protocol that later writers may use; a property begins to use it. kUnsupported
+  // for one that this build cannot honour, with those it can.
+  Result<ChangeReceipt> EnableFeature(std::string_view feature, const ChangeOptions& options = {});
   // Every row of the table must meet it: kConstraintViolation with the count of those that do not.
   Result<ChangeReceipt> AddConstraint(const Check& check, const ChangeOptions& options = {});
   Result<ChangeReceipt> DropConstraint(std::string_view name, const ChangeOptions& options = {});
@@ -223,6 +248,7 @@ LAKEGATE_EXPORT std::string ToJson(const DeltaTableInfo& info);
 LAKEGATE_EXPORT std::string ToJson(const DeltaCommitInfo& commit);
 LAKEGATE_EXPORT std::string ToJson(const DeltaFile& file);
 LAKEGATE_EXPORT std::string ToJson(const ChangeReceipt& receipt);
+LAKEGATE_EXPORT std::string ToJson(const DeltaAdvice& advice);
 
 }  // namespace lakegate
 

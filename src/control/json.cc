@@ -48,6 +48,13 @@ std::string ToJson(const DeltaTableInfo& info) {
                {"rows", info.rows}});
 }
 
+std::string ToJson(const DeltaAdvice& advice) {
+  return Dump({{"action", advice.action},
+               {"advised", advice.advised},
+               {"reason", advice.reason},
+               {"detail", advice.detail}});
+}
+
 std::string ToJson(const DeltaCommitInfo& commit) {
   return Dump({{"version", commit.version},
                {"timestamp_ms", commit.timestamp_ms},

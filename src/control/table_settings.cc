@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/try.h"
 #include "delta/action.h"
+#include "delta/protocol.h"
 #include "engine/delta_log.h"
 #include "write/table_rows.h"
 #include "write/validate.h"
@@ -103,6 +104,23 @@ Result<ChangeReceipt> SetTableProperties(const Call& call,
     request.operation = delta::Operation::kAlter;
     request.text.properties = set;
     return Reconfigure(attempt, configuration, std::move(request));
+  });
+}
+
+Result<ChangeReceipt> EnableTableFeature(const Call& call, std::string_view feature) {
+  // As writers say it: "delta.feature.NAME" = "supported", which is no property afterwards.
+  return RunChange("SET TBLPROPERTIES", call, [&](const Attempt& attempt) -> Status {
+    LG_RETURN_IF_ERROR(CheckWritable(attempt));
+    LG_ASSIGN_OR_RETURN(const std::string protocol,
+                        delta::WithFeature(attempt.head.protocol_json, feature));
+    write::TableChange change(attempt.log, attempt.head, attempt.call.context);
+    if (protocol != attempt.head.protocol_json) {
+      change.AddAction(delta::WrapAction("protocol", protocol));
+    }
+    delta::CommitRequest request;
+    request.operation = delta::Operation::kAlter;
+    request.text.properties = {{fmt::format("delta.feature.{}", feature), "supported"}};
+    return Land(attempt, change, std::move(request));
   });
 }
 

@@ -16,6 +16,8 @@ namespace lakegate::control {
 Result<ChangeReceipt> SetTableProperties(const Call& call,
                                          const std::map<std::string, std::string>& set,
                                          const std::vector<std::string>& unset);
+// kUnsupported for a feature that this build cannot honour; "nothing_to_do" where it is supported.
+Result<ChangeReceipt> EnableTableFeature(const Call& call, std::string_view feature);
 // The check was judged. kAlreadyExists for a name in use, kConstraintViolation for rows that do
 // not meet it.
 Result<ChangeReceipt> AddTableConstraint(const Call& call, const Check& check);

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "base/try.h"
+#include "control/advise.h"
+#include "control/convert.h"
 #include "control/inspect.h"
 #include "control/log_files.h"
 #include "control/merge_rows.h"
@@ -170,6 +172,24 @@ Result<ChangeReceipt> DeltaTable::SetProperties(const std::map<std::string, std:
   return Run(*state_, path_, options, [&](const control::Call& call) {
     return control::SetTableProperties(call, set, unset);
   });
+}
+
+Result<std::vector<DeltaAdvice>> DeltaTable::Advise() const {
+  write::WriteContext context = session::WriteContextFor(*state_, path_, {}, {});
+  return control::Advise(path_, context);
+}
+
+Result<ChangeReceipt> DeltaTable::Convert(const ConvertOptions& convert,
+                                          const ChangeOptions& options) {
+  LG_RETURN_IF_ERROR(session::CheckOutsideTransaction(*state_, "A conversion"));
+  return Run(*state_, path_, options,
+             [&](const control::Call& call) { return control::ConvertTable(call, convert); });
+}
+
+Result<ChangeReceipt> DeltaTable::EnableFeature(std::string_view feature,
+                                                const ChangeOptions& options) {
+  return Run(*state_, path_, options,
+             [&](const control::Call& call) { return control::EnableTableFeature(call, feature); });
 }
 
 Result<ChangeReceipt> DeltaTable::AddConstraint(const Check& check, const ChangeOptions& options) {

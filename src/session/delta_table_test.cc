@@ -471,5 +471,110 @@ TEST_F(DeltaTables, ARandomWalkOfChangesIsThatOfAModel) {
   }
 }
 
+TEST_F(DeltaTables, AdviseByTheMeasuresOfTheProfile) {
+  session_ = OpenIn(folder_, {{"small_file_count", "3"}, {"checkpoint_every", "3"}});
+  Make("SELECT 1 AS id");
+  const auto advice_of = [&] {
+    std::map<std::string, std::string> reasons;
+    const auto advice = Table().Advise();
+    EXPECT_TRUE(advice) << advice.error().ToString();
+    for (const auto& each : *advice) {
+      reasons[each.action] = each.reason;
+      EXPECT_FALSE(each.detail.empty());
+    }
+    return reasons;
+  };
+  EXPECT_EQ(advice_of().at("optimize"), "below_threshold");
+  EXPECT_EQ(advice_of().at("vacuum"), "nothing_to_remove");
+  Append("SELECT 2 AS id");
+  Append("SELECT 3 AS id");
+  EXPECT_EQ(advice_of().at("optimize"), "small_files");
+  ASSERT_OK(Table().Optimize({}));
+  EXPECT_EQ(advice_of().at("optimize"), "below_threshold");
+  EXPECT_KIND(session_->Delta(folder_.File("nothing"))->Advise(), kNotFound);
+}
+
+TEST_F(DeltaTables, FeaturesAreListedOnceTheyAreEnabled) {
+  Make(kFive);
+  const auto receipt = Table().EnableFeature("deletionVectors");
+  ASSERT_OK(receipt);
+  EXPECT_EQ(receipt->version, 1);
+  const auto info = Table().Inspect();
+  ASSERT_OK(info);
+  EXPECT_EQ(info->writer_version, 7);
+  EXPECT_EQ(info->reader_version, 3);
+  EXPECT_EQ(Table().EnableFeature("deletionVectors")->reason, "nothing_to_do");
+  EXPECT_KIND(Table().EnableFeature("columnMapping"), kUnsupported);
+  EXPECT_KIND(Table().EnableFeature("deletionVector"), kUnsupported);
+  // Supported is not yet wanted.
+  ASSERT_OK(Table().Delete("id = 1"));
+  EXPECT_EQ(Table().Files()->front().deleted, 0);
+  EXPECT_EQ(Rows("SELECT count(*) FROM t"), "4\n");
+}
+
+class Conversions : public DeltaTables {
+ protected:
+  void Parquet(const std::string& name, const std::string& sql) {
+    WriteOptions options;
+    std::filesystem::create_directories(std::filesystem::path(folder_.File(name)).parent_path());
+    options.destination.path = folder_.File(name);
+    options.destination.format = DataFormat::kParquet;
+    ASSERT_OK(session_->Write(sql, options));
+  }
+  Result<ChangeReceipt> Convert(std::vector<std::string> partition_by = {}) {
+    return session_->Delta(folder_.File("t"))->Convert({std::move(partition_by), {}});
+  }
+};
+
+TEST_F(Conversions, NameTheFilesThatAreThere) {
+  Parquet("t/a.parquet", "SELECT n AS id, 'x' AS name FROM numbers");
+  Parquet("t/b.parquet",
+          "SELECT n + 10000 AS id, NULL AS name FROM numbers WHERE n < 0 UNION ALL "
+          "SELECT 20000, 'y'");
+  const std::string before = folder_.Read("t/a.parquet");
+  const auto receipt = Convert();
+  ASSERT_OK(receipt);
+  EXPECT_EQ(receipt->version, 0);
+  EXPECT_EQ(receipt->metrics.at("numConvertedFiles"), 2);
+  ASSERT_OK(session_->Register(Dataset("t", folder_.File("t"))));
+  EXPECT_EQ(Rows("SELECT count(*), max(id) FROM t"), "2002|20000\n");
+  EXPECT_EQ(folder_.Read("t/a.parquet"), before);
+  ASSERT_OK(Table().Delete("id < 2000"));
+  EXPECT_EQ(Rows("SELECT id FROM t ORDER BY 1"), "2000\n20000\n");
+  EXPECT_KIND(Convert(), kAlreadyExists);
+}
+
+TEST_F(Conversions, TakePartitionsFromFolders) {
+  Parquet("t/day=2026-01-01/k=a%20b/f.parquet", "SELECT 1 AS id");
+  Parquet("t/day=2026-01-02/k=__HIVE_DEFAULT_PARTITION__/f.parquet", "SELECT 2 AS id");
+  ASSERT_OK(Convert({"day:date", "k"}));
+  ASSERT_OK(session_->Register(Dataset("t", folder_.File("t"))));
+  EXPECT_EQ(Rows("SELECT id, day, k FROM t ORDER BY 1"), "1|2026-01-01|a b\n2|2026-01-02|\n");
+  EXPECT_EQ(Rows("SELECT id FROM t WHERE day > DATE '2026-01-01'"), "2\n");
+}
+
+TEST_F(Conversions, RefuseWhatIsNoTable) {
+  EXPECT_KIND(Convert(), kNotFound);
+  std::filesystem::create_directories(folder_.File("t"));
+  EXPECT_KIND(Convert(), kNotFound);
+  Parquet("t/p=1/f.parquet", "SELECT 1 AS id");
+  EXPECT_KIND(Convert(), kInvalidArgument);
+  EXPECT_KIND(Convert({"q"}), kInvalidArgument);
+  EXPECT_KIND(Convert({"p", "q"}), kInvalidArgument);
+  EXPECT_KIND(Convert({"p:date"}), kInvalidArgument);
+  EXPECT_KIND(Convert({"p:float"}), kInvalidArgument);
+  Parquet("t/p=2/f.parquet", "SELECT 'x' AS id");
+  EXPECT_KIND(Convert({"p"}), kSchemaMismatch);
+  std::filesystem::remove_all(folder_.File("t/p=2"));
+  Parquet("t/p=2/f.parquet", "SELECT 1 AS id, 2 AS p");
+  EXPECT_KIND(Convert({"p"}), kSchemaMismatch);
+  std::filesystem::remove_all(folder_.File("t"));
+  Parquet("t/f.parquet", "SELECT TIME '10:00:00' AS at");
+  EXPECT_KIND(Convert(), kUnsupported);
+  folder_.Write("t/f.parquet", "no Parquet at all, and long enough for a footer");
+  EXPECT_KIND(Convert(), kCorruptData);
+  EXPECT_FALSE(folder_.Exists("t/_delta_log"));
+}
+
 }  // namespace
 }  // namespace lakegate::session

@@ -241,6 +241,7 @@ struct Script {
 Result<std::optional<Script>> ScriptIn(std::string_view text, const SqlPolicy& policy) {
   LG_ASSIGN_OR_RETURN(const auto ranges, engine::SplitSql(text, policy.sql));
   std::vector<std::string> statements;
+  statements.reserve(ranges.size());
   for (const auto& range : ranges) {
     statements.emplace_back(text.substr(static_cast<std::size_t>(range.start),
                                         static_cast<std::size_t>(range.end - range.start)));

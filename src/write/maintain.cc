@@ -38,15 +38,8 @@ struct Head {
 Result<Head> Measure(delta::Log& log, const MaintenancePolicy& policy) {
   LG_ASSIGN_OR_RETURN(auto snapshot, log.Read());
   if (!snapshot) return Error(ErrorKind::kNotFound, "The Delta table is gone: " + log.path());
-  LG_ASSIGN_OR_RETURN(const std::string text, log.Files(*snapshot));
-  LG_ASSIGN_OR_RETURN(const auto files, delta::ParseAdds(text));
   Head head{*std::move(snapshot), {}};
-  head.metrics.version = head.snapshot.version;
-  head.metrics.since_checkpoint = head.snapshot.version - NewestCheckpoint(log.path());
-  for (const auto& file : files) {
-    head.metrics.small_files += file.bytes < policy.small_file_bytes ? 1 : 0;
-    if (delta::HasDeletionVector(file)) head.metrics.deletion_vectors = true;
-  }
+  LG_ASSIGN_OR_RETURN(head.metrics, MeasureTable(log, head.snapshot, policy));
   return head;
 }
 
@@ -79,6 +72,20 @@ void RunCheckpoint(delta::Log& log, MaintenanceDecision* decision) {
 }
 
 }  // namespace
+
+Result<TableMetrics> MeasureTable(delta::Log& log, const delta::Snapshot& head,
+                                  const MaintenancePolicy& policy) {
+  LG_ASSIGN_OR_RETURN(const std::string text, log.Files(head));
+  LG_ASSIGN_OR_RETURN(const auto files, delta::ParseAdds(text));
+  TableMetrics metrics;
+  metrics.version = head.version;
+  metrics.since_checkpoint = head.version - NewestCheckpoint(log.path());
+  for (const auto& file : files) {
+    metrics.small_files += file.bytes < policy.small_file_bytes ? 1 : 0;
+    if (delta::HasDeletionVector(file)) metrics.deletion_vectors = true;
+  }
+  return metrics;
+}
 
 std::vector<MaintenanceDecision> DecideMaintenance(const MaintenancePolicy& policy,
                                                    const TableMetrics& metrics) {

@@ -27,6 +27,10 @@ struct TableMetrics {
 std::vector<MaintenanceDecision> DecideMaintenance(const MaintenancePolicy& policy,
                                                    const TableMetrics& metrics);
 
+// What the log says of a version, by the policy's measures.
+Result<TableMetrics> MeasureTable(delta::Log& log, const delta::Snapshot& head,
+                                  const MaintenancePolicy& policy);
+
 // Decides and acts; `write_bytes` is the target size for compacted files.
 std::vector<MaintenanceDecision> Maintain(delta::Log& log, std::int64_t target_file_bytes,
                                           WriteContext& context);
