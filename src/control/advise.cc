@@ -35,12 +35,9 @@ Result<Tombstones> CountTombstones(const delta::Snapshot& head, std::int64_t now
 
 DeltaAdvice OptimizeAdvice(const write::TableMetrics& metrics, const MaintenancePolicy& policy) {
   const bool due = metrics.small_files >= policy.small_file_count && metrics.small_files > 1;
-  const bool marked = metrics.deletion_vectors;
   return {.action = "optimize",
-          .advised = due && !marked,
-          .reason = !due     ? "below_threshold"
-                    : marked ? "deletion_vectors"
-                             : "small_files",
+          .advised = due,
+          .reason = due ? "small_files" : "below_threshold",
           .detail = fmt::format(
               "{} files are smaller than {}, the measure is {}", metrics.small_files,
               base::FormatByteSizeRounded(policy.small_file_bytes), policy.small_file_count)};

@@ -51,6 +51,13 @@ Result<AddFile> ParseAdd(const json& add) {
   return file;
 }
 
+Result<std::string> AddWith(const AddFile& file, bool data_change) {
+  auto add = json::parse(file.json, nullptr, false);
+  if (!add.is_object()) return NotAnAdd(file.path);
+  add["dataChange"] = data_change;
+  return WrapAction("add", Dump(add));
+}
+
 // Rows that the file's deletion vector marks.
 std::int64_t DeletedRows(const AddFile& file) {
   const auto add = json::parse(file.json, nullptr, false);
@@ -81,12 +88,9 @@ std::string WrapAction(std::string_view name, std::string_view fields_json) {
 
 std::string AddAction(const AddFile& file) { return WrapAction("add", file.json); }
 
-Result<std::string> AddAgainAction(const AddFile& file) {
-  auto add = json::parse(file.json, nullptr, false);
-  if (!add.is_object()) return NotAnAdd(file.path);
-  add["dataChange"] = true;
-  return WrapAction("add", Dump(add));
-}
+Result<std::string> AddAgainAction(const AddFile& file) { return AddWith(file, true); }
+
+Result<std::string> MovedAction(const AddFile& file) { return AddWith(file, false); }
 
 Result<std::string> MarkedAction(const AddFile& file, std::string_view vector) {
   auto add = json::parse(file.json, nullptr, false);

@@ -33,6 +33,8 @@ Result<std::vector<AddFile>> ParseAdds(std::string_view json);
 std::string AddAction(const AddFile& file);
 // The file as one that brings its rows, whatever the entry said that it was first added by.
 Result<std::string> AddAgainAction(const AddFile& file);
+// The file as one whose rows the table had before.
+Result<std::string> MovedAction(const AddFile& file);
 // The file with another deletion vector, a JSON object.
 Result<std::string> MarkedAction(const AddFile& file, std::string_view vector);
 // What tells files apart: the path, and which of its rows are marked as deleted.

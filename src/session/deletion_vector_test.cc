@@ -117,6 +117,26 @@ TEST_F(DeletionVectors, MakeRoomForNewRows) {
   EXPECT_EQ(Rows("SELECT DISTINCT name, count(*) FROM t GROUP BY name"), "x|6\n");
 }
 
+TEST_F(DeletionVectors, AreGoneAfterAnOptimize) {
+  Make(kSix, {{"delta.enableChangeDataFeed", "true"}});
+  ASSERT_OK(Table().Delete("id IN (2, 5)"));
+  const auto receipt = Table().Optimize({});
+  ASSERT_OK(receipt);
+  EXPECT_EQ(receipt->version, 2);
+  EXPECT_EQ(receipt->metrics.at("numFilesAdded"), 1);
+  EXPECT_EQ(Rows(), "1|a\n3|\n4|d\n6|f\n");
+  EXPECT_EQ(Table().Files()->front().deleted, 0);
+  EXPECT_EQ(Table().Files()->front().rows, 4);
+  // No row changed: the feed tells of none.
+  auto changes = Table().Changes(2);
+  ASSERT_OK(changes);
+  EXPECT_EQ(RowsOf(*std::move(changes)), "");
+  EXPECT_EQ(Table().Optimize({})->reason, "nothing_to_do");
+  ASSERT_OK(Table().Delete("id = 1"));
+  EXPECT_KIND(Table().Optimize({.z_order = {"id"}}), kUnsupported);
+  EXPECT_EQ(Rows("SELECT count(*) FROM t VERSION AS OF 1"), "4\n");
+}
+
 TEST_F(DeletionVectors, LeaveNothingBehindWhenTheChangeFails) {
   Make(kSix);
   ASSERT_OK(Table().AddConstraint({"named", "name IS NULL OR name <> 'bad'"}));

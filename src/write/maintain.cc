@@ -82,7 +82,6 @@ Result<TableMetrics> MeasureTable(delta::Log& log, const delta::Snapshot& head,
   metrics.since_checkpoint = head.version - NewestCheckpoint(log.path());
   for (const auto& file : files) {
     metrics.small_files += file.bytes < policy.small_file_bytes ? 1 : 0;
-    if (delta::HasDeletionVector(file)) metrics.deletion_vectors = true;
   }
   return metrics;
 }
@@ -92,10 +91,8 @@ std::vector<MaintenanceDecision> DecideMaintenance(const MaintenancePolicy& poli
   MaintenanceDecision optimize{"optimize", false, "not_configured", metrics.version};
   if (policy.optimize == OptimizePolicy::kWhenSmallFiles) {
     const bool due = metrics.small_files >= policy.small_file_count;
-    optimize.done = due && !metrics.deletion_vectors;
-    optimize.reason = !due                       ? "below_threshold"
-                      : metrics.deletion_vectors ? "deletion_vectors"
-                                                 : "small_files";
+    optimize.done = due;
+    optimize.reason = due ? "small_files" : "below_threshold";
   }
   MaintenanceDecision checkpoint{"checkpoint", false, "not_configured", metrics.version};
   if (policy.checkpoint_every > 0) {

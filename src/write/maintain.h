@@ -18,12 +18,10 @@ struct TableMetrics {
   std::int64_t version = -1;
   std::int64_t small_files = 0;       // live files under MaintenancePolicy::small_file_bytes
   std::int64_t since_checkpoint = 0;  // versions
-  bool deletion_vectors = false;
 };
 
 // Pure: one decision for each action, in the order they would run (optimize, checkpoint,
-// vacuum). Reasons: not_configured, below_threshold, small_files, interval_reached,
-// deletion_vectors.
+// vacuum). Reasons: not_configured, below_threshold, small_files, interval_reached.
 std::vector<MaintenanceDecision> DecideMaintenance(const MaintenancePolicy& policy,
                                                    const TableMetrics& metrics);
 

@@ -29,8 +29,8 @@ struct Compacted {
 };
 
 // Rewritten from `head` and committed in one entry. The same rows are in the table before and
-// after. kUnsupported for a table with deletion vectors; kCommitConflict when a file that was
-// rewritten is gone meanwhile.
+// after; rows that are marked as deleted are not in the new files. kUnsupported for a z-order of a
+// table with deletion vectors; kCommitConflict when a file that was rewritten is gone meanwhile.
 Result<Compacted> Compact(delta::Log& log, const delta::Snapshot& head, const Compaction& options,
                           WriteContext& context);
 

@@ -179,10 +179,9 @@ TEST(DecideMaintenance, GivesAReasonForEachAction) {
   };
   const MaintenancePolicy both{OptimizePolicy::kWhenSmallFiles, 100, 3, 10};
   const Case cases[] = {
-      {{}, {5, 100, 100, false}, "not_configured", "not_configured"},
-      {both, {5, 2, 9, false}, "below_threshold", "below_threshold"},
-      {both, {5, 3, 10, false}, "small_files", "interval_reached"},
-      {both, {5, 3, 10, true}, "deletion_vectors", "interval_reached"},
+      {{}, {5, 100, 100}, "not_configured", "not_configured"},
+      {both, {5, 2, 9}, "below_threshold", "below_threshold"},
+      {both, {5, 3, 10}, "small_files", "interval_reached"},
   };
   for (const auto& test : cases) {
     const auto decisions = DecideMaintenance(test.policy, test.metrics);

@@ -52,13 +52,15 @@ TableChange::~TableChange() {
 
 Result<StagedFiles> TableChange::StageAs(ArrowStream rows, const ArrowSchema& schema,
                                          const std::string& schema_string,
-                                         const std::string& folder) {
+                                         const std::string& folder,
+                                         std::int64_t target_file_bytes) {
   const ExistingTable existing{base_.version, base_.partition_columns, base_.configuration};
   LG_ASSIGN_OR_RETURN(const WritePlan plan,
                       PlanWrite({}, DataFormat::kDelta, schema, context_.policy, existing, {}));
   engine::DeltaStageOptions stage = StageOptionsFor(log_.path(), plan, base_.configuration);
   stage.schema_string = schema_string;
   stage.folder = folder;
+  if (target_file_bytes > 0) stage.target_file_bytes = target_file_bytes;
   return StageDelta(std::move(rows), schema, stage, context_);
 }
 
@@ -77,6 +79,21 @@ Status TableChange::Stage(ArrowStream rows) {
   return {};
 }
 
+Status TableChange::StageAgain(ArrowStream rows, std::int64_t target_file_bytes) {
+  const OwnedSchema schema = CopySchema(rows->schema());
+  LG_ASSIGN_OR_RETURN(
+      const StagedFiles staged,
+      StageAs(std::move(rows), *schema, delta::SchemaStringOf(base_), "", target_file_bytes));
+  for (const auto& file : staged.files) {
+    staged_.push_back(file.path);
+    LG_ASSIGN_OR_RETURN(auto action, delta::MovedAction(file));
+    actions_.push_back(std::move(action));
+    ++files_added_;
+  }
+  staged_rows_ += staged.rows;
+  return {};
+}
+
 Status TableChange::StageChanges(ArrowStream rows) {
   const OwnedSchema schema = WithChangeType(**base_.schema);
   LG_ASSIGN_OR_RETURN(const StagedFiles staged,
@@ -89,8 +106,8 @@ Status TableChange::StageChanges(ArrowStream rows) {
   return {};
 }
 
-Status TableChange::Remove(const delta::AddFile& file) {
-  LG_ASSIGN_OR_RETURN(auto action, delta::RemoveAction(file, context_.clock.WallTimeMs()));
+Status TableChange::Remove(const delta::AddFile& file, bool rows_go) {
+  LG_ASSIGN_OR_RETURN(auto action, delta::RemoveAction(file, context_.clock.WallTimeMs(), rows_go));
   actions_.push_back(std::move(action));
   removed_.push_back(file.path);
   return {};

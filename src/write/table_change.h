@@ -29,9 +29,12 @@ class TableChange {
 
   // Rows the commit adds; their columns are the table's.
   Status Stage(ArrowStream rows);
+  // Rows that the table has, in files of another size; they are held to nothing again.
+  Status StageAgain(ArrowStream rows, std::int64_t target_file_bytes);
   // Rows of the change data feed: the table's columns and `_change_type`.
   Status StageChanges(ArrowStream rows);
-  Status Remove(const delta::AddFile& file);
+  // `rows_go`: false where staged files hold its rows.
+  Status Remove(const delta::AddFile& file, bool rows_go = true);
   // A file stays, with more of its rows deleted: `vector` is its deletion vector, as JSON.
   Status Mark(const delta::AddFile& file, const std::string& vector);
   // A file below the table that only this change names.
@@ -58,7 +61,8 @@ class TableChange {
 
  private:
   Result<StagedFiles> StageAs(ArrowStream rows, const ArrowSchema& schema,
-                              const std::string& schema_string, const std::string& folder);
+                              const std::string& schema_string, const std::string& folder,
+                              std::int64_t target_file_bytes = 0);
   Status CheckHead(const delta::Snapshot& head) const;
 
   delta::Log& log_;
