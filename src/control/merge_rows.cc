@@ -45,6 +45,7 @@ class Merge {
     LG_ASSIGN_OR_RETURN(
         const MergeText text,
         MergeText::Make(**attempt_.head.schema, source_.schema, merge_, rows_.file_column()));
+    LG_RETURN_IF_ERROR(rows_.CheckStable(text.Conditions()));
     if (text.changes_rows()) LG_RETURN_IF_ERROR(Rewrite(text));
     if (text.inserts()) LG_RETURN_IF_ERROR(Insert(text));
     if (change_.empty()) return Nothing(attempt_, "no_rows");

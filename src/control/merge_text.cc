@@ -157,6 +157,17 @@ bool MergeText::allows_many() const {
   return matched == 0 || removes_all;
 }
 
+std::string MergeText::Conditions() const {
+  std::string list = Enclosed(merge_.on);
+  for (const auto& clause : merge_.clauses) {
+    if (!clause.condition.empty() && clause.when == MergeWhen::kMatched) {
+      list += ", " + Enclosed(clause.condition);
+    }
+  }
+  return fmt::format("SELECT {} FROM target AS {} CROSS JOIN source AS {}", list,
+                     merge_.target_name, merge_.source_name);
+}
+
 // The number of the clause that a row of `target LEFT JOIN source` falls to, from 1; 0 is none.
 std::string MergeText::OperationOf() const {
   std::string text = "CASE";

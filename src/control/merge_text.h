@@ -23,6 +23,8 @@ class MergeText {
   // Whether several source rows may want one row of the table: all they can do is remove it.
   bool allows_many() const;
 
+  // Every condition, over both sides: what must answer the same each time.
+  std::string Conditions() const;
   // For each file with rows that a clause changes: the file, how many, the most source rows that
   // want one of its rows, and the most that match one, wanted or not.
   std::string Touched() const;

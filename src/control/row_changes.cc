@@ -28,6 +28,11 @@ bool HasChangeFeed(const delta::Snapshot& head) {
   return delta::IsEnabled(head, "delta.enableChangeDataFeed");
 }
 
+Status CheckStable(write::TableRows& rows, const std::string& condition) {
+  if (condition.empty()) return {};
+  return rows.CheckStable(fmt::format("SELECT {} {}", Enclosed(condition), rows.From()));
+}
+
 Status MarkMatched(write::TableRows& rows, const delta::Snapshot& head,
                    const std::vector<delta::AddFile>& files, const std::string& condition,
                    write::TableChange* change) {
@@ -115,6 +120,7 @@ Result<ChangeReceipt> DeleteRows(const Call& call, const std::string& condition)
   return RunChange("DELETE", call, [&](const Attempt& attempt) -> Status {
     LG_RETURN_IF_ERROR(write::CheckChangeable(attempt.head, call.path));
     write::TableRows rows(attempt.log, attempt.head, call.context, {}, call.options.table_name);
+    LG_RETURN_IF_ERROR(CheckStable(rows, condition));
     LG_ASSIGN_OR_RETURN(const write::Matches matches, rows.Find(condition));
     attempt.receipt.metrics["numDeletedRows"] = matches.rows;
     if (matches.files.empty()) return Nothing(attempt, "no_rows");
@@ -141,6 +147,7 @@ Result<ChangeReceipt> UpdateRows(const Call& call, const std::map<std::string, s
       LG_RETURN_IF_ERROR(columnar::FindColumn(**attempt.head.schema, column, "set"));
     }
     write::TableRows rows(attempt.log, attempt.head, call.context, {}, call.options.table_name);
+    LG_RETURN_IF_ERROR(CheckStable(rows, condition));
     LG_ASSIGN_OR_RETURN(const write::Matches matches, rows.Find(condition));
     attempt.receipt.metrics["numUpdatedRows"] = matches.rows;
     if (matches.files.empty()) return Nothing(attempt, "no_rows");

@@ -27,15 +27,6 @@
 namespace lakegate {
 namespace {
 
-// One call: the context of a change, and what it borrows.
-template <typename Work>
-Result<ChangeReceipt> Run(session::SessionState& state, const std::string& path,
-                          const ChangeOptions& options, const Work& work) {
-  LG_RETURN_IF_ERROR(session::CheckChangeHere(state, path));
-  write::WriteContext context = session::WriteContextFor(state, path, {}, options.cancel);
-  return work(control::Call{path, options, context});
-}
-
 // The policy and the cancel token of a change, as a query has them.
 QueryOptions QueryOf(const ChangeOptions& options) {
   QueryOptions query;
@@ -43,6 +34,18 @@ QueryOptions QueryOf(const ChangeOptions& options) {
   query.ordered = true;
   query.cancel = options.cancel;
   return query;
+}
+
+// One call: the context of a change, and what it borrows.
+template <typename Work>
+Result<ChangeReceipt> Run(session::SessionState& state, const std::string& path,
+                          const ChangeOptions& options, const Work& work) {
+  LG_RETURN_IF_ERROR(session::CheckChangeHere(state, path));
+  write::WriteContext context = session::WriteContextFor(state, path, {}, options.cancel);
+  LG_ASSIGN_OR_RETURN(const SqlPolicy policy,
+                      session::PolicyInForce(state.profile, QueryOf(options)));
+  context.time_limit_ms = session::RunTimeLimitMs(policy, state.profile);
+  return work(control::Call{path, options, context});
 }
 
 // Expressions over the columns of one row, each with a name for its error; "" is none.

@@ -471,6 +471,33 @@ TEST_F(DeltaTables, ARandomWalkOfChangesIsThatOfAModel) {
   }
 }
 
+// It is asked which files, and again which rows: two answers would lose or double rows.
+TEST_F(DeltaTables, ConditionsMustAnswerTheSameEachTime) {
+  Make(kFive);
+  EXPECT_KIND(Table().Delete("random() < 0.5"), kInvalidArgument);
+  EXPECT_KIND(Table().Update({{"name", "'x'"}}, "random() < 0.5"), kInvalidArgument);
+  MergeOptions merge;
+  merge.on = "target.id = source.id AND random() < 0.5";
+  merge.clauses = {{.when = MergeWhen::kMatched, .then = MergeThen::kDelete}};
+  EXPECT_KIND(Table().Merge("SELECT 1 AS id", merge), kInvalidArgument);
+  merge.on = "target.id = source.id";
+  merge.clauses.front().condition = "random() < 0.5";
+  EXPECT_KIND(Table().Merge("SELECT 1 AS id", merge), kInvalidArgument);
+  EXPECT_EQ(Entries(), 1);
+  // A new value may be any.
+  ASSERT_OK(Table().Update({{"name", "uuid()"}}, "id = 1"));
+}
+
+TEST_F(DeltaTables, AChangeReadsNoLongerThanItsPolicyAllows) {
+  Make("SELECT n AS id FROM numbers");
+  ChangeOptions options;
+  options.policy = SqlPolicy::Preset("read_only").value();
+  options.policy->query.run_time_ms = 1;
+  EXPECT_KIND(Table().Delete("sha256(repeat(CAST(id AS VARCHAR), 20000)) IS NULL", options),
+              kTimeout);
+  EXPECT_EQ(Entries(), 1);
+}
+
 TEST_F(DeltaTables, AdviseByTheMeasuresOfTheProfile) {
   session_ = OpenIn(folder_, {{"small_file_count", "3"}, {"checkpoint_every", "3"}});
   Make("SELECT 1 AS id");

@@ -26,6 +26,8 @@ struct WriteContext {
   base::RandomSource& random;
   observe::EventSink& events;
   CancelToken cancel = {};
+  // How long one reading of a change may take; 0 is no limit.
+  std::int64_t time_limit_ms = 0;
   // The name the events give this output; the destination's path when empty.
   std::string output = {};
   // Rows the source will have, where the caller knows: chooses the target file size.

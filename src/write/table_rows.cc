@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/text.h"
@@ -135,8 +136,29 @@ Result<const delta::AddFile*> TableRows::FileOf(std::string_view url) {
                fmt::format("A row came from a file that the log does not name: {}", url));
 }
 
+Status TableRows::CheckStable(std::string_view sql) {
+  LG_ASSIGN_OR_RETURN(const auto plan, PlanOf(sql, nullptr));
+  LG_ASSIGN_OR_RETURN(const std::string text, plan.Facts());
+  const auto facts = nlohmann::json::parse(text, nullptr, false);
+  if (!facts.is_object()) return {};
+  for (const auto& function : facts.value("functions", nlohmann::json::array())) {
+    if (function.value("volatility", "") != "volatile") continue;
+    return Error(ErrorKind::kInvalidArgument,
+                 fmt::format("A condition of a change must answer the same each time it is asked, "
+                             "and calls {}().",
+                             function.value("name", "")));
+  }
+  return {};
+}
+
 Result<ArrowStream> TableRows::Query(std::string_view sql,
                                      const std::vector<delta::AddFile>* files) {
+  LG_ASSIGN_OR_RETURN(const auto plan, PlanOf(sql, files));
+  return plan.Execute(context_.time_limit_ms, context_.cancel);
+}
+
+Result<engine::Plan> TableRows::PlanOf(std::string_view sql,
+                                       const std::vector<delta::AddFile>* files) {
   DatasetLocation location;
   location.path = log_.path();
   location.version = base_.version;
@@ -149,8 +171,7 @@ Result<ArrowStream> TableRows::Query(std::string_view sql,
   LG_ASSIGN_OR_RETURN(auto session, engine::EngineSession::Open(context_.engine));
   LG_RETURN_IF_ERROR(session.AddTable("target", table));
   if (more_) LG_RETURN_IF_ERROR(more_(session));
-  LG_ASSIGN_OR_RETURN(const auto plan, session.PlanStatement(sql, {}, 0, context_.cancel));
-  return plan.Execute(0, context_.cancel);
+  return session.PlanStatement(sql, {}, 0, context_.cancel);
 }
 
 }  // namespace lakegate::write

@@ -59,6 +59,10 @@ class TableRows {
   // The live file that file_column() tells of as `url`.
   Result<const delta::AddFile*> FileOf(std::string_view url);
 
+  // kInvalidArgument where a text calls what answers otherwise each time (random(), uuid()): a
+  // change asks its conditions more than once.
+  Status CheckStable(std::string_view sql);
+
   // The stream of a text over the rows of `files`, or of all files.
   Result<ArrowStream> Query(std::string_view sql, const std::vector<delta::AddFile>* files);
 
@@ -72,6 +76,8 @@ class TableRows {
   std::string Columns() const;
 
  private:
+  Result<engine::Plan> PlanOf(std::string_view sql, const std::vector<delta::AddFile>* files);
+
   delta::Log& log_;
   const delta::Snapshot& base_;
   WriteContext& context_;
