@@ -22,6 +22,7 @@ struct SqlOptionsOfCommand {
   bool no_header = false;
   bool keep_going = false;
   bool ordered = false;
+  std::string run_id;
 };
 
 // Rows of a binary format have one file's bytes, so they come from one statement.
@@ -140,6 +141,7 @@ int RunSql(const SqlOptionsOfCommand& options, Console& console) {
   if (!query) return console.Fail(query.error());
   query->cancel = console.cancel();
   query->ordered = options.ordered;
+  query->run_id = options.run_id;
   auto session = OpenSession(options.session);
   if (!session) return console.Fail(session.error());
   auto statements = (*session)->Split(*text);
@@ -174,6 +176,7 @@ Action DeclareSql(CLI::App& command) {
   command.add_option("--null", options->null_text, "What stands for null in text formats");
   command.add_flag("--no-header", options->no_header, "Leave the column names out");
   command.add_flag("--ordered", options->ordered, "Equal inputs give equal row order");
+  command.add_option("--run-id", options->run_id, "An id of yours, kept in the log of a change");
   command.add_flag("--keep-going", options->keep_going,
                    "Run the statements that follow a failed one");
   return [options](Console& console) { return RunSql(*options, console); };

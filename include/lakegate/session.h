@@ -44,6 +44,8 @@ struct QueryOptions {
   // steps always read this way.
   bool ordered = false;
   CancelToken cancel;
+  // Of a change: kept in the log of its table.
+  std::string run_id = {};
 };
 
 // Recycled memory of kernel outputs, counted since the process began.

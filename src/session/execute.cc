@@ -316,6 +316,7 @@ Result<ChangeReceipt> RunScript(Session& session, session::SessionState& state,
   }
   ChangeOptions committing;
   committing.cancel = options.cancel;
+  committing.run_id = options.run_id;
   LG_ASSIGN_OR_RETURN(ChangeReceipt receipt, transaction.Commit(committing));
   // Of files the transaction knows better than the sum of its statements.
   receipt.metrics.merge(metrics);
@@ -335,6 +336,7 @@ Result<ChangeReceipt> Session::Execute(std::string_view text, const QueryOptions
   DeltaTable table(state, path);
   ChangeOptions changing;
   changing.cancel = options.cancel;
+  changing.run_id = options.run_id;
   changing.policy = options.policy;
   changing.table_name = TextIn(change, "alias");
   const std::string kind = TextIn(change, "kind");
@@ -362,6 +364,7 @@ Result<ChangeReceipt> Session::Execute(std::string_view text, const QueryOptions
   write.destination.path = path;
   write.destination.format = DataFormat::kDelta;
   write.mode = WriteMode::kAppend;
+  write.run_id = options.run_id;
   // Columns that are not named are null.
   if (some) write.options["schema_mode"] = "merge";
   LG_ASSIGN_OR_RETURN(const WriteReceipt receipt,

@@ -1,8 +1,9 @@
 """Processes that change one Delta table at once, with faults and kills, held to a model.
 
 One seed is one history: several processes run seeded operations (append, overwrite, delete,
-update, merge, compaction, checkpoint, vacuum, log clean-up, property change, restore, read)
-against one table, while `faults.c` makes the calls of a commit late, fail, fail after they
+update, merge, transactions of several of them, compaction, checkpoint, vacuum, log clean-up,
+property change, restore, read) against one table, which marks deleted rows in every second
+history, while `faults.c` makes the calls of a commit late, fail, fail after they
 succeeded, or be the last that a process does. The log is then read raw and held to this:
 
 - versions are contiguous, and no entry changes once it was seen;
@@ -31,6 +32,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import deltalake
+import pyarrow
 
 WORKERS = 3
 OPERATIONS = 15
@@ -66,6 +68,10 @@ class Operation:
             "merge": ["delta", "merge", table, "--on", "target.id = source.id", "--sql",
                       f"{rows} UNION ALL SELECT {self.rest}, {self.number}", *change,
                       "--when", "matched then update", "--when", "not matched then insert"],
+            "transaction": ["sql", "--policy", "write", "--table", f"t={table}", *change,
+                            f"BEGIN; DELETE FROM t WHERE id % 7 = {self.rest}; INSERT INTO t "
+                            f"VALUES {values}; UPDATE t SET n = n + 1 WHERE id % 5 = "
+                            f"{self.rest % 5}; COMMIT"],
             "optimize": ["delta", "optimize", table, *change],
             "checkpoint": ["delta", "checkpoint", table, *change],
             "vacuum": ["delta", "vacuum", table, "--apply", *change],
@@ -81,11 +87,11 @@ class Operation:
         model = dict(model)
         if self.kind == "overwrite":
             model = {}
-        if self.kind in ("append", "overwrite"):
-            model.update({i: self.number for i in self.fresh})
-        elif self.kind == "delete":
+        if self.kind in ("delete", "transaction"):
             model = {i: n for i, n in model.items() if i % 7 != self.rest}
-        elif self.kind == "update":
+        if self.kind in ("append", "overwrite", "transaction"):
+            model.update({i: self.number for i in self.fresh})
+        if self.kind in ("update", "transaction"):
             model = {i: n + (1 if i % 5 == self.rest % 5 else 0) for i, n in model.items()}
         elif self.kind == "merge":
             model.update({i: self.number for i in [*self.fresh, self.rest]})
@@ -95,6 +101,7 @@ class Operation:
 
 
 KINDS = (["append"] * 5 + ["delete"] * 3 + ["update"] * 4 + ["merge"] * 3 + ["optimize"] * 3 +
+         ["transaction"] * 4 +
          ["overwrite", "restore", "checkpoint", "vacuum", "clean-log", "set"] + ["read"] * 3)
 SILENT = {"checkpoint", "vacuum", "clean-log", "read"}
 
@@ -152,7 +159,9 @@ class History:
             threading.Event().wait(0.003)
 
     def run(self):
-        first = self.call(["write", "--to", self.table, "--format", "delta", "--sql",
+        marks = "true" if self.seed % 2 else "false"
+        first = self.call(["write", "--to", self.table, "--format", "delta",
+                           "--property", f"delta.enableDeletionVectors={marks}", "--sql",
                            "SELECT * FROM (VALUES (0, 0), (1, 0), (2, 0), (3, 0), (4, 0), (5, 0)) "
                            "AS v(id, n)"])
         if first.returncode != 0:
@@ -236,7 +245,9 @@ class History:
                 raise Violation(f"version {version} is nobody's")
             else:
                 models[version] = committed[version].apply(models[version - 1], models)
-            table = deltalake.DeltaTable(self.table, version=version).to_pyarrow_table()
+            reader = deltalake.QueryBuilder().register(
+                "t", deltalake.DeltaTable(self.table, version=version))
+            table = pyarrow.table(reader.execute("SELECT id, n FROM t").read_all())
             rows = sorted(zip(table["id"].to_pylist(), table["n"].to_pylist()))
             if rows != sorted(models[version].items()):
                 kind = committed[version].kind if version else "creation"
