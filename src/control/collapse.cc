@@ -121,7 +121,7 @@ class Collapsing {
       const auto vector = action["add"].find("deletionVector");
       if (vector != action["add"].end() && vector->is_object()) result_.has_deletion_vectors = true;
       result_.actions.push_back(Dump(action));
-      result_.named.insert(path);
+      result_.added.insert(path);
     }
     return std::move(result_);
   }
@@ -149,8 +149,7 @@ class Collapsing {
       // What the table had is taken from it once, however often it came back meanwhile.
       if (!adds_.Take(path)) removes_.Put(path, action);
     } else if (name == "cdc") {
-      result_.change_files.push_back(Dump(action));
-      result_.named.insert(fields.value("path", ""));
+      result_.change_files[fields.value("path", "")] = Dump(action);
       changes_rows_ = true;
     }
   }

@@ -7,6 +7,7 @@
 #define LAKEGATE_CONTROL_COLLAPSE_H_
 
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -21,10 +22,11 @@ struct CollapsedCommit {
   delta::Operation operation = delta::Operation::kAppend;
   // Protocol, metadata, removes, adds, in this order; no commit information, no transaction.
   std::vector<std::string> actions = {};
-  std::vector<std::string> change_files = {};  // actions
-  // The paths of what it takes from the table, and of the files that it names beside that.
+  // Path and action of each file of the change data feed.
+  std::map<std::string, std::string> change_files = {};
+  // The paths of what it takes from the table, and of what it adds.
   std::vector<std::string> removed = {};
-  std::set<std::string> named = {};
+  std::set<std::string> added = {};
   std::vector<AppTransaction> transactions = {};
   // How the log calls what was done, in its order.
   std::vector<std::string> operations = {};

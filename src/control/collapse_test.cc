@@ -39,7 +39,7 @@ TEST(Collapse, LeavesOutWhatCameAndWent) {
       Collapsed({Info("WRITE", true) + Add("new"), Info("DELETE") + Remove("new") + Add("rest"),
                  Info("UPDATE") + Remove("old") + Add("other")});
   EXPECT_THAT(collapsed.removed, ElementsAre("old"));
-  EXPECT_THAT(collapsed.named, ElementsAre("other", "rest"));
+  EXPECT_THAT(collapsed.added, ElementsAre("other", "rest"));
   EXPECT_EQ(collapsed.actions.size(), 3U);
   EXPECT_EQ(collapsed.operation, Operation::kChange);
   EXPECT_EQ(collapsed.changes_of_rows, 3);
@@ -63,7 +63,7 @@ TEST(Collapse, TakesAFileThatWasMarkedAndThenRemoved) {
   const auto collapsed =
       Collapsed({Info("DELETE") + Remove("f") + Add("f"), Info("DELETE") + Remove("f")});
   EXPECT_THAT(collapsed.removed, ElementsAre("f"));
-  EXPECT_TRUE(collapsed.named.empty());
+  EXPECT_TRUE(collapsed.added.empty());
   EXPECT_EQ(collapsed.actions.size(), 1U);
 }
 

@@ -64,7 +64,7 @@ class Ending {
     LG_ASSIGN_OR_RETURN(const auto entries, Entries(*seen_, base_));
     LG_ASSIGN_OR_RETURN(collapsed_, Collapse(entries));
     receipt_.metrics = {{"numOperations", static_cast<std::int64_t>(entries.size())},
-                        {"numAddedFiles", static_cast<std::int64_t>(collapsed_.named.size())},
+                        {"numAddedFiles", static_cast<std::int64_t>(collapsed_.added.size())},
                         {"numRemovedFiles", static_cast<std::int64_t>(collapsed_.removed.size())}};
     const char* reason = entries.empty() ? "nothing_to_do" : options_.dry_run ? "dry_run" : "";
     if (*reason != '\0') {
@@ -85,13 +85,13 @@ class Ending {
     head_ = *std::move(head);
     const bool feed = delta::IsEnabled(head_, "delta.enableChangeDataFeed");
     if (!feed || collapsed_.changes_of_rows < 2) return {};
+    collapsed_.change_files.clear();
     if (!transaction_.base) return {};  // every row is new, which readers derive
     if (!delta::IsEnabled(*transaction_.base, "delta.enableChangeDataFeed")) {
       return Error(ErrorKind::kUnsupported,
                    "A transaction cannot begin a change data feed and change rows several times: " +
                        transaction_.path);
     }
-    collapsed_.change_files.clear();
     LG_ASSIGN_OR_RETURN(ArrowStream changes,
                         ReadChanges(transaction_.engine, transaction_.path, base_ + 1,
                                     head_.version, context_.cancel));
@@ -102,8 +102,7 @@ class Ending {
     LG_RETURN_IF_ERROR(change.StageChanges(std::move(changes)));
     for (const auto& action : change.TakeActions()) {
       const auto parsed = nlohmann::json::parse(action, nullptr, false);
-      collapsed_.named.insert(parsed["cdc"].value("path", ""));
-      collapsed_.change_files.push_back(action);
+      collapsed_.change_files[parsed["cdc"].value("path", "")] = action;
     }
     return {};
   }
@@ -143,7 +142,7 @@ class Ending {
     delta::CommitRequest request;
     request.operation = OperationOfAll();
     request.actions = collapsed_.actions;
-    for (const auto& action : collapsed_.change_files) request.actions.push_back(action);
+    for (const auto& [path, action] : collapsed_.change_files) request.actions.push_back(action);
     request.removed = collapsed_.removed;
     if (!collapsed_.transactions.empty()) {
       request.app_transaction = collapsed_.transactions.front();
@@ -164,7 +163,8 @@ class Ending {
     std::vector<std::string> ours;
     std::vector<std::string> needless;
     for (const auto& path : made) {
-      const bool needed = collapsed_.named.contains(path) ||
+      const bool needed = collapsed_.added.contains(path) ||
+                          collapsed_.change_files.contains(path) ||
                           (collapsed_.has_deletion_vectors && path.starts_with(kDeletionVectors));
       (needed ? ours : needless).push_back(path);
     }

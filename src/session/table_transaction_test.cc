@@ -196,6 +196,25 @@ TEST_F(TableTransactions, TellTheirChangesTogether) {
             "1|a|delete|1\n2|B|update_postimage|1\n2|b|update_preimage|1\n4|d|insert|1\n");
 }
 
+// A first version has no changes but its rows; what came and went in it leaves no file.
+TEST_F(TableTransactions, TellOfATableThatTheyMake) {
+  WriteOptions options = To("t", WriteMode::kError);
+  options.properties["delta.enableChangeDataFeed"] = "true";
+  auto transaction = session_->Begin(folder_.File("t"));
+  ASSERT_OK(transaction);
+  Session& inside = transaction->session();
+  ASSERT_OK(inside.Write("SELECT * FROM (VALUES (1), (2), (3)) AS v(id)", options));
+  ASSERT_OK(inside.Delta(folder_.File("t"))->Delete("id = 2"));
+  ASSERT_OK(inside.Delta(folder_.File("t"))->Update({{"id", "id + 10"}}, "id = 3"));
+  ASSERT_OK(transaction->Commit());
+  auto changes = session_->Delta(folder_.File("t"))->Changes(0);
+  ASSERT_OK(changes);
+  ASSERT_OK(session_->RegisterStream("changes", *std::move(changes)));
+  EXPECT_EQ(Rows("SELECT id, _change_type FROM changes ORDER BY 1"), "1|insert\n13|insert\n");
+  EXPECT_EQ(DataFiles(),
+            static_cast<std::int64_t>(session_->Delta(folder_.File("t"))->Files()->size()));
+}
+
 TEST_F(TableTransactions, RefuseWhatIsNotTheirs) {
   Make();
   TableTransaction transaction = Begin();

@@ -24,7 +24,8 @@ write::WriteContext WriteContextFor(SessionState& state, const std::string& path
                                                       : MaintenancePolicy{},
           .clock = state.clock,
           .random = state.random,
-          .events = *state.events,
+          // Inside a transaction nothing has landed yet.
+          .events = state.transaction == nullptr ? *state.events : state.null_sink,
           .cancel = cancel};
 }
 
