@@ -115,6 +115,7 @@ fn create_on(lands: bool, path: &std::path::Path) -> Commit {
             path: path.to_path_buf(),
             url,
             log_store,
+            overlay: None,
         },
         base: None,
         actions,

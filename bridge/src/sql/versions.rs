@@ -261,9 +261,13 @@ mod tests {
             "SELECT version AS of FROM t",
             "SELECT timestamp AS of FROM t AS at",
             "SELECT * FROM version AS of",
-            "SELECT t.version FROM t PARTITION (p)",
         ] {
             assert_eq!(restored(sql), sql);
+        }
+        // A clause that somebody wrote stays one, to be refused.
+        for own in ["p", "\"VERSION AS OF 3\""] {
+            let said = restored(&format!("SELECT * FROM t PARTITION ({own})"));
+            assert!(said.contains(&format!("PARTITION ({own})")), "{said}");
         }
         for wrong in [
             "SELECT * FROM t VERSION AS OF 'x'",

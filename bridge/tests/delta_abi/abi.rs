@@ -301,6 +301,7 @@ impl Drop for Engine {
     }
 }
 
+#[derive(Debug)]
 pub struct Table(Handle);
 
 unsafe impl Send for Table {}
