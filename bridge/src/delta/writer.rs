@@ -174,6 +174,9 @@ impl DeltaWriterHandle {
     }
 
     fn write(&mut self, array: FFI_ArrowArray) -> Result<()> {
+        if self.running.is_none() {
+            return Err(spent());
+        }
         let rows = batch(array, self.plan.incoming())?;
         let rows = self.plan.apply(&rows)?;
         self.lot.rows += rows.num_rows();
