@@ -41,6 +41,8 @@ template <typename Work>
 Result<ChangeReceipt> Run(session::SessionState& state, const std::string& path,
                           const ChangeOptions& options, const Work& work) {
   LG_RETURN_IF_ERROR(session::CheckChangeHere(state, path));
+  // Also a change that finds no row, and is in no entry, has looked for some.
+  if (state.transaction != nullptr) state.transaction->read = true;
   write::WriteContext context = session::WriteContextFor(state, path, {}, options.cancel);
   LG_ASSIGN_OR_RETURN(const SqlPolicy policy,
                       session::PolicyInForce(state.profile, QueryOf(options)));

@@ -182,6 +182,19 @@ TEST_F(TableTransactions, GoBehindOthersWhereTheyMayAndGiveWayWhereTheyMayNot) {
   }
 }
 
+// A DELETE that found nothing is in no entry; after the other append it would have found a row.
+TEST_F(TableTransactions, RememberWhatTheyLookedForInVain) {
+  Make();
+  TableTransaction transaction = Begin();
+  const auto nothing = transaction.session().Execute("DELETE FROM t WHERE id > 100");
+  ASSERT_OK(nothing);
+  EXPECT_EQ(nothing->reason, "no_rows");
+  ASSERT_OK(transaction.session().Execute("INSERT INTO t VALUES (4, 'd')"));
+  ASSERT_OK(session_->Write("SELECT 101 AS id, 'x' AS name", To("t")));
+  EXPECT_KIND(transaction.Commit(), kCommitConflict);
+  EXPECT_EQ(Rows("SELECT id FROM t ORDER BY 1"), "1\n2\n3\n101\n");
+}
+
 TEST_F(TableTransactions, TellTheirChangesTogether) {
   Make({{"delta.enableChangeDataFeed", "true"}});
   TableTransaction transaction = Begin();
