@@ -302,8 +302,9 @@ Result<ChangeReceipt> RunScript(Session& session, session::SessionState& state,
   std::map<std::string, std::int64_t> metrics;
   for (std::size_t i = 0; i < script.statements.size(); ++i) {
     const auto done = transaction.session().Execute(script.statements[i], options);
-    if (!done)
+    if (!done) {
       return done.error().WithContext(fmt::format("Statement {} of the transaction", i + 1));
+    }
     for (const auto& [name, count] : done->metrics) metrics[name] += count;
   }
   if (!script.commits) {
