@@ -79,6 +79,7 @@ class Merge {
                         rows_.Query(marks ? text.Updated(many) : text.Rewritten(many), &files));
     LG_RETURN_IF_ERROR(change_.Stage(std::move(stream)));
     if (has_feed()) {
+      LG_RETURN_IF_ERROR(rows_.CheckStable(text.RewrittenFeed(many)));
       LG_ASSIGN_OR_RETURN(auto feed, rows_.Query(text.RewrittenFeed(many), &files));
       LG_RETURN_IF_ERROR(change_.StageChanges(std::move(feed)));
     }
@@ -122,6 +123,7 @@ class Merge {
     attempt_.receipt.metrics["numTargetRowsInserted"] = inserted;
     const bool told = change_.files_removed() + change_.files_marked() > 0;
     if (inserted == 0 || !has_feed() || !told) return {};
+    LG_RETURN_IF_ERROR(rows_.CheckStable(text.InsertedFeed()));
     LG_ASSIGN_OR_RETURN(auto feed, rows_.Query(text.InsertedFeed(), nullptr));
     return change_.StageChanges(std::move(feed));
   }

@@ -163,6 +163,8 @@ Result<ChangeReceipt> UpdateRows(const Call& call, const std::map<std::string, s
         rows.Query(fmt::format("SELECT {} {}{}", updated, rows.From(), where), &files));
     LG_RETURN_IF_ERROR(change.Stage(std::move(stream)));
     if (HasChangeFeed(attempt.head)) {
+      // The feed computes the new values again.
+      LG_RETURN_IF_ERROR(rows.CheckStable(fmt::format("SELECT {} {}", updated, rows.From())));
       LG_RETURN_IF_ERROR(StageUpdateFeed(rows, files, updated, condition, &change));
     }
     if (marks) {

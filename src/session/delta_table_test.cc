@@ -488,6 +488,21 @@ TEST_F(DeltaTables, ConditionsMustAnswerTheSameEachTime) {
   ASSERT_OK(Table().Update({{"name", "uuid()"}}, "id = 1"));
 }
 
+// The feed would tell of other values than the table has.
+TEST_F(DeltaTables, NewValuesOfATableWithAFeedAreTheSameEachTime) {
+  Make(kFive, {{"delta.enableChangeDataFeed", "true"}});
+  EXPECT_KIND(Table().Update({{"name", "uuid()"}}, "id = 1"), kInvalidArgument);
+  MergeOptions merge;
+  merge.on = "target.id = source.id";
+  merge.clauses = {{.when = MergeWhen::kMatched,
+                    .then = MergeThen::kUpdate,
+                    .condition = {},
+                    .set = {{"name", "uuid()"}}}};
+  EXPECT_KIND(Table().Merge("SELECT 1 AS id", merge), kInvalidArgument);
+  EXPECT_EQ(Entries(), 1);
+  EXPECT_EQ(DataFiles(), 1);
+}
+
 TEST_F(DeltaTables, AChangeReadsNoLongerThanItsPolicyAllows) {
   Make("SELECT n AS id FROM numbers");
   ChangeOptions options;

@@ -143,10 +143,12 @@ Status TableRows::CheckStable(std::string_view sql) {
   if (!facts.is_object()) return {};
   for (const auto& function : facts.value("functions", nlohmann::json::array())) {
     if (function.value("volatility", "") != "volatile") continue;
-    return Error(ErrorKind::kInvalidArgument,
-                 fmt::format("A condition of a change must answer the same each time it is asked, "
-                             "and calls {}().",
-                             function.value("name", "")));
+    return Error(
+        ErrorKind::kInvalidArgument,
+        fmt::format("What a change asks more than once must answer the same each time, and "
+                    "calls {}(): conditions, and new values of a table with a change data "
+                    "feed.",
+                    function.value("name", "")));
   }
   return {};
 }

@@ -60,7 +60,7 @@ class TableRows {
   Result<const delta::AddFile*> FileOf(std::string_view url);
 
   // kInvalidArgument where a text calls what answers otherwise each time (random(), uuid()): a
-  // change asks its conditions more than once.
+  // change asks its conditions more than once, and the new values too where it tells a feed.
   Status CheckStable(std::string_view sql);
 
   // The stream of a text over the rows of `files`, or of all files.
