@@ -47,10 +47,10 @@ fn tokens_of(sql: &str) -> Result<Vec<TokenWithSpan>> {
 }
 
 fn parse(tokens: Vec<TokenWithSpan>, recursion: usize) -> Result<VecDeque<Statement>> {
-    if let Some(marked) = versions::mark(&tokens)
+    if let Some((marked, count)) = versions::mark(&tokens)
         && let Ok(mut statements) = parse_plain(marked, recursion)
+        && statements.iter_mut().map(versions::restore).sum::<usize>() == count
     {
-        statements.iter_mut().for_each(versions::restore);
         return Ok(statements);
     }
     // What is wrong with a marked text is told in the words of its author.

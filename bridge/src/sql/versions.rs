@@ -19,8 +19,8 @@ use super::facts::parts;
 /// The tokeniser makes no such quote.
 const MARK: char = '\0';
 
-/// The same tokens with versions marked; none where there are none.
-pub fn mark(tokens: &[TokenWithSpan]) -> Option<Vec<TokenWithSpan>> {
+/// The same tokens with versions marked, and how many; none where there are none.
+pub fn mark(tokens: &[TokenWithSpan]) -> Option<(Vec<TokenWithSpan>, usize)> {
     let places: Vec<usize> = tokens
         .iter()
         .enumerate()
@@ -29,6 +29,7 @@ pub fn mark(tokens: &[TokenWithSpan]) -> Option<Vec<TokenWithSpan>> {
         .collect();
     let mut marked: Vec<TokenWithSpan> = Vec::new();
     let mut copied = 0;
+    let mut count = 0;
     for window in places.windows(5) {
         let found: Vec<&Token> = window
             .iter()
@@ -42,6 +43,7 @@ pub fn mark(tokens: &[TokenWithSpan]) -> Option<Vec<TokenWithSpan>> {
         };
         marked.extend_from_slice(tokens.get(copied..*first).unwrap_or_default());
         copied = last + 1;
+        count += 1;
         let clause = [
             Token::make_keyword("PARTITION"),
             Token::LParen,
@@ -54,11 +56,11 @@ pub fn mark(tokens: &[TokenWithSpan]) -> Option<Vec<TokenWithSpan>> {
         ];
         marked.extend(clause.map(|token| TokenWithSpan { token, span: at }));
     }
-    if copied == 0 {
+    if count == 0 {
         return None;
     }
     marked.extend_from_slice(tokens.get(copied..).unwrap_or_default());
-    Some(marked)
+    Some((marked, count))
 }
 
 /// Of "name, VERSION, AS, OF, 3": the version as it is written down.
@@ -82,9 +84,12 @@ fn version_of(tokens: &[&Token]) -> Option<String> {
     }
 }
 
-/// Puts the versions where the AST has them.
-pub fn restore(statement: &mut Statement) {
-    visit(statement, &mut Restore);
+/// Puts the versions where the AST has them and says how many. A mark elsewhere, at the target
+/// of an INSERT, stays: such an AST cannot be written down.
+pub fn restore(statement: &mut Statement) -> usize {
+    let mut restore = Restore { count: 0 };
+    visit(statement, &mut restore);
+    restore.count
 }
 
 /// Tables at a version become tables of a name of their own, "NAME VERSION AS OF 3".
@@ -114,7 +119,9 @@ fn visit(statement: &mut Statement, visitor: &mut impl VisitorMut<Break = ()>) {
     };
 }
 
-struct Restore;
+struct Restore {
+    count: usize,
+}
 
 impl VisitorMut for Restore {
     type Break = ();
@@ -130,6 +137,7 @@ impl VisitorMut for Restore {
         {
             *version = parse(&mark.value);
             partitions.clear();
+            self.count += 1;
         }
         ControlFlow::Continue(())
     }
@@ -275,6 +283,7 @@ mod tests {
             "SELECT * FROM t AS x VERSION AS OF 3",
             "SELECT a VERSION AS OF 3",
             "SELECT * FROM t TIMESTAMP AS OF now()",
+            "INSERT INTO t VERSION AS OF 1 VALUES (1)",
         ] {
             let said = restored(wrong);
             assert!(said.contains("Expected"), "{wrong}: {said}");
